@@ -1,0 +1,13 @@
+"""trainspec: a reference specification and conformance suite for the techniques of training.
+
+The reference is in `trainspec.optimizers` and its sisters: pure functions over NumPy arrays, one
+technique a module, named as in the spec. The checker is `trainspec.conformance`, and on the
+command line ``trainspec``.
+"""
+
+from importlib.metadata import PackageNotFoundError, version
+
+try:
+    __version__ = version("trainspec")
+except PackageNotFoundError:  # a source tree that nobody installed
+    __version__ = "0"

@@ -1,0 +1,187 @@
+"""Loading the cases: `golden file -> cases`, and putting them into a type."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from trainspec.conformance.evaluate import STEPWISE
+from trainspec.conformance.files import golden_file, techniques
+from trainspec.conformance.nest import Nest, array, is_tensor, mapped
+from trainspec.conformance.types import TYPES, FloatArray
+
+LEVELS = ("core", "numerics", "edge", "statistics")
+
+
+class CaseError(ValueError):
+    """A technique, case or variant that does not exist; names those that do."""
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One golden example, for the canonical form or for the variant that it names.
+
+    `expected` is flat: every number of the outputs in order, of the steps in `keep` (counted
+    from 1) where that is given. `tolerance` holds for each type served as many numbers.
+    A case with `rejects` expects the implementation to refuse that hyperparameter.
+    """
+
+    id: str
+    technique: str
+    level: str
+    requirement: str
+    clauses: tuple[str, ...]
+    why: str
+    link: str
+    inputs: Nest
+    hyperparameters: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+    keep: tuple[int, ...] | None
+    expected: FloatArray
+    tolerance: Mapping[str, FloatArray]
+    margins: Mapping[str, Mapping[str, Any]]
+    variants: Mapping[str, Any]
+    rejects: str = ""
+    variant: str = ""
+
+    @property
+    def operation(self) -> str:
+        """The name of the function to call: ``adam``."""
+        return self.technique.rpartition("/")[2]
+
+    @property
+    def family(self) -> str:
+        """The folder of the technique: ``optimizers``."""
+        return self.technique.partition("/")[0]
+
+    @property
+    def steps(self) -> int | None:
+        """How many steps the outputs hold, or None where there are no steps."""
+        if self.family not in STEPWISE:
+            return None
+        return len(next(v for k, v in self.inputs.items() if k in ("grads", "batches")))
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types that this case serves."""
+        return tuple(TYPES) if self.rejects else tuple(self.tolerance)
+
+    def as_variant(self, name: str) -> Case:
+        """The same inputs with what the variant `name` gives. Rejections stay as they are."""
+        if not name or self.rejects:
+            return self
+        values = self.variants[name]
+        return replace(
+            self,
+            variant=name,
+            hyperparameters={**self.hyperparameters, **values.get("hyperparameters", {})},
+            expected=_flat(values["expected"]),
+            tolerance={kind: _flat(v) for kind, v in values["tolerance"].items()},
+        )
+
+    def arrays(self, kind: str) -> dict[str, Nest]:
+        """The inputs as arrays of the type `kind`, copied: the caller may change them."""
+        made: dict[str, Nest] = mapped(np.copy, _arrays(self, kind))
+        return made
+
+    def numbers(self) -> dict[str, Any]:
+        """The hyperparameters as Python floats."""
+        return {name: _floats(value) for name, value in self.hyperparameters.items()}
+
+
+def load(
+    names: Iterable[str] = (), levels: Iterable[str] = (), ids: Iterable[str] = ()
+) -> list[Case]:
+    """The canonical cases of the techniques `names` (all where empty), in the files' order.
+
+    `names` may be ``optimizers/adam``, ``adam`` or a folder; `ids` and `levels` narrow further.
+    Raises `CaseError` for one that does not exist.
+    """
+    wanted = set(ids)
+    chosen = resolve(names) if names or not wanted else _owners(wanted)
+    cases = [case for technique in chosen for case in _loaded(technique)]
+    if levels:
+        cases = [case for case in cases if case.level in set(levels)]
+    if wanted:
+        missing = wanted - {case.id for case in cases}
+        if missing:
+            raise CaseError(
+                f"no case {', '.join(sorted(missing))}: `trainspec list --cases` names them all"
+            )
+        cases = [case for case in cases if case.id in wanted]
+    return cases
+
+
+def resolve(names: Iterable[str]) -> list[str]:
+    """Full technique names from full names, last parts or folders.
+
+    Raises `CaseError` for a name that fits nothing.
+    """
+    every = [t for t in techniques() if golden_file(t).exists()]
+    chosen: list[str] = []
+    for name in names:
+        fits = [t for t in every if name in (t, t.rpartition("/")[2], t.partition("/")[0])]
+        if not fits:
+            raise CaseError(f"no technique {name!r}; there are: {', '.join(every)}")
+        chosen += fits
+    return list(dict.fromkeys(chosen)) if names else every
+
+
+def _owners(ids: set[str]) -> list[str]:
+    operations = {case.partition("/")[0] for case in ids}
+    owners = [t for t in resolve(()) if t.rpartition("/")[2] in operations]
+    if not owners:
+        raise CaseError(
+            f"no case {', '.join(sorted(ids))}: `trainspec list --cases` names them all"
+        )
+    return owners
+
+
+@cache
+def _loaded(technique: str) -> tuple[Case, ...]:
+    golden = json.loads(golden_file(technique).read_text("utf-8"))
+    return tuple(_cases(golden))
+
+
+def _cases(golden: Mapping[str, Any]) -> Iterator[Case]:
+    for given in golden["cases"]:
+        keep = given.get("keep")
+        yield Case(
+            id=given["id"],
+            technique=golden["technique"],
+            level=given["level"],
+            requirement=given["requirement"],
+            clauses=tuple(given["clauses"]),
+            why=given["why"],
+            link=given.get("link", ""),
+            inputs=given["inputs"],
+            hyperparameters=given["hyperparameters"],
+            outputs=given.get("outputs", {}),
+            keep=tuple(keep) if keep else None,
+            expected=_flat(given.get("expected", ())),
+            tolerance={kind: _flat(v) for kind, v in given.get("tolerance", {}).items()},
+            margins=given.get("margins", {}),
+            variants=given.get("variants", {}),
+            rejects=given.get("rejects", ""),
+        )
+
+
+@cache
+def _arrays(case: Case, kind: str) -> dict[str, Nest]:
+    made: dict[str, Nest] = mapped(lambda t: array(t, TYPES[kind].dtype), case.inputs)
+    return made
+
+
+def _flat(values: Iterable[Any]) -> FloatArray:
+    return np.array([float(v) for v in values], dtype=np.float64)
+
+
+def _floats(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_floats(v) for v in value]
+    return float(value) if isinstance(value, (str, float, int)) and not is_tensor(value) else value

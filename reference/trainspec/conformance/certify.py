@@ -1,0 +1,114 @@
+"""Certification: every golden value derived again from the spec pages, and held to the files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from trainspec.conformance import store
+from trainspec.conformance.files import folder, golden_file, page_file
+from trainspec.conformance.page import Page, read
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A place where a golden file does not say what its page says."""
+
+    technique: str
+    place: str
+    stored: str
+    derived: str
+
+    def __str__(self) -> str:
+        return f"{self.technique}: {self.place}: stored {self.stored}, derived {self.derived}"
+
+
+def certified(
+    technique: str, progress: Callable[[str], None] = lambda _: None
+) -> tuple[str, list[Difference]]:
+    """The golden text that the page of `technique` gives, and how the stored file differs."""
+    from trainspec.conformance import derive
+
+    page = read(page_file(technique).read_text("utf-8"), technique)
+    golden = derive.golden(page, progress)
+    right = store.text(golden)
+    path = golden_file(technique)
+    if not path.exists():
+        return right, [Difference(technique, "the golden file", "nothing", f"{len(right)} bytes")]
+    stored = path.read_text("utf-8")
+    found: list[Difference] = []
+    if stored != right:
+        try:
+            found = list(_differences(technique, json.loads(stored), json.loads(right), ""))
+        except ValueError as error:
+            found = [Difference(technique, "the golden file", f"not JSON ({error})", "JSON")]
+        found = found or [Difference(technique, "the golden file", "other spelling", "as written")]
+    found += confusions(page, golden)
+    return right, found
+
+
+def manifest_differences() -> list[Difference]:
+    """Whether the manifest's sums are those of the files."""
+    path = folder("golden") / "manifest.json"
+    stored = path.read_text("utf-8") if path.exists() else "{}"
+    right = store.manifest()
+    if stored == right:
+        return []
+    try:
+        return list(_differences("manifest", json.loads(stored), json.loads(right), ""))
+    except ValueError as error:
+        return [Difference("manifest", "manifest.json", f"not JSON ({error})", "JSON")]
+
+
+def confusions(page: Page, golden: dict[str, Any]) -> list[Difference]:
+    """Forms that no case tells apart: every pair of published forms, every error from the rule."""
+    from trainspec.conformance import derive
+
+    found = []
+    for kind in ("float64", "float32"):
+        for one, other, margin in derive.pairs(page, golden, kind):
+            needed = derive.TELLING
+            if margin < needed:
+                found.append(
+                    Difference(
+                        page.technique,
+                        f"{one or 'the rule'} and {other} in {kind}",
+                        f"{margin:.2g} tolerances apart at most",
+                        f"at least {needed:g}",
+                    )
+                )
+    return found
+
+
+def regenerate(names: Iterable[str], texts: Callable[[str], str]) -> None:
+    """Write the golden files of the techniques `names`, and the manifest."""
+    for technique in names:
+        path = golden_file(technique)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(texts(technique), "utf-8")
+    (folder("golden") / "manifest.json").write_text(store.manifest(), "utf-8")
+
+
+def _differences(technique: str, stored: Any, derived: Any, place: str) -> Iterator[Difference]:
+    if isinstance(stored, dict) and isinstance(derived, dict):
+        for key in [*derived, *(k for k in stored if k not in derived)]:
+            here = f"{place}.{key}" if place else str(key)
+            if key not in stored:
+                yield Difference(technique, here, "nothing", _short(derived[key]))
+            elif key not in derived:
+                yield Difference(technique, here, _short(stored[key]), "nothing")
+            else:
+                yield from _differences(technique, stored[key], derived[key], here)
+    elif isinstance(stored, list) and isinstance(derived, list) and len(stored) == len(derived):
+        for index, (a, b) in enumerate(zip(stored, derived)):
+            name = b.get("id", index) if isinstance(b, dict) else index
+            yield from _differences(technique, a, b, f"{place}[{name}]")
+    elif stored != derived:
+        yield Difference(technique, place, _short(stored), _short(derived))
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) < 60 else text[:57] + "..."

@@ -1,0 +1,305 @@
+"""The command line: ``trainspec check``, ``list``, ``show``, ``new``, ``certify`` …"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from trainspec import __version__
+from trainspec.conformance import cases, page
+from trainspec.conformance.cases import CaseError
+from trainspec.conformance.check import checked
+from trainspec.conformance.files import techniques
+from trainspec.conformance.implementations import AdapterError, Implementation, load, shipped
+from trainspec.conformance.outcome import CallError, Result
+from trainspec.conformance.page import PageError
+from trainspec.conformance.report import as_data, diagnoses, exit_status, printed
+from trainspec.conformance.rule import RuleError
+from trainspec.conformance.types import TYPES
+
+USAGE = 2
+BROKEN = 3
+
+
+class _Commands(click.Group):
+    """Turns every error that a user can cause into one line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (CaseError, AdapterError, PageError, RuleError) as error:
+            raise click.UsageError(str(error), ctx) from None
+        except CallError as error:
+            click.echo(f"the adapter gives no answer: {error.outcome.value}: {error}", err=True)
+            ctx.exit(BROKEN)
+        except ModuleNotFoundError as error:
+            raise click.UsageError(
+                f"this needs the package {error.name!r}: pip install 'trainspec[certification]'",
+                ctx,
+            ) from None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="trainspec")
+def main() -> None:
+    """Tell whether an implementation of a training technique conforms to its specification.
+
+    `trainspec check` runs the reference; `trainspec check my_adapter.py` runs yours.
+    """
+
+
+def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that choose cases, types and variants."""
+    for option in (
+        click.option("--technique", "-t", multiple=True, help="Only this technique or folder."),
+        click.option("--case", "-c", "ids", multiple=True, help="Only this case."),
+        click.option(
+            "--level", "-l", multiple=True, type=click.Choice(cases.LEVELS), help="Only this level."
+        ),
+        click.option(
+            "--dtype", "-d", multiple=True, type=click.Choice(list(TYPES)), help="Only this type."
+        ),
+        click.option(
+            "--variant",
+            multiple=True,
+            metavar="OPERATION=NAME",
+            help="Hold an operation to a variant instead of what the adapter declares; "
+            "OPERATION= for the canonical form.",
+        ),
+        click.option(
+            "--timeout", default=10.0, show_default=True, type=click.FloatRange(min=0.01),
+            help="Seconds allowed for one answer.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@main.command()
+@click.argument("target", nargs=-1, type=click.UNPROCESSED)
+@_selection
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--strict", is_flag=True, help="Let advice (a SHOULD not met) fail the check.")
+@click.pass_context
+def check(
+    ctx: click.Context,
+    target: tuple[str, ...],
+    technique: tuple[str, ...],
+    ids: tuple[str, ...],
+    level: tuple[str, ...],
+    dtype: tuple[str, ...],
+    variant: tuple[str, ...],
+    timeout: float,
+    as_json: bool,
+    strict: bool,
+) -> None:
+    """Check TARGET: an adapter file, a shipped adapter, or `-- PROGRAM ARGS…`.
+
+    \b
+    trainspec check                          the reference
+    trainspec check my_adapter.py            your Python code
+    trainspec check torch                    PyTorch, by a shipped adapter
+    trainspec check -- ./my_program --flag   any program that answers JSON lines
+
+    Exit status: 0 conforms, 1 does not, 2 wrong usage, 3 the adapter crashed, timed out or gave
+    malformed answers, 4 nothing was checked.
+    """
+    target = target or ("reference",)
+    chosen = cases.load(technique, level, ids)
+    if not chosen:
+        raise click.UsageError("no case is left by these options; `trainspec list --cases`")
+    variants = _variants(variant)
+    implementation = load(target, timeout)
+    try:
+        results = _run(implementation, chosen, dtype, variants)
+        found = diagnoses(results)
+        if as_json:
+            click.echo(json.dumps(as_data(implementation, results, found), indent=1))
+        else:
+            printed(_console(), implementation, results, found, target)
+    finally:
+        implementation.close()
+    ctx.exit(exit_status(results, strict))
+
+
+def _run(
+    implementation: Implementation,
+    chosen: Sequence[cases.Case],
+    dtype: Sequence[str],
+    variants: dict[str, str],
+) -> list[Result]:
+    with _progress(len(chosen), f"checking {implementation.name}") as tick:
+        return list(checked(implementation, chosen, dtype, variants, tick))
+
+
+def _variants(given: Sequence[str]) -> dict[str, str]:
+    variants = {}
+    for text in given:
+        operation, equals, name = text.partition("=")
+        known = [t.rpartition("/")[2] for t in techniques()]
+        if not equals or operation not in known:
+            raise click.UsageError(
+                f"--variant {text!r} must be OPERATION=NAME; operations: {', '.join(known)}"
+            )
+        variants[operation] = "" if name == "canonical" else name
+    return variants
+
+
+@main.command("list")
+@click.option("--cases", "with_cases", is_flag=True, help="Every case, with its level and reason.")
+@click.option("--variants", "with_variants", is_flag=True, help="Every variant and named error.")
+@click.option("--technique", "-t", multiple=True, help="Only this technique or folder.")
+def list_(with_cases: bool, with_variants: bool, technique: tuple[str, ...]) -> None:
+    """List techniques, their cases, their variants and errors, and the shipped adapters."""
+    console = _console()
+    chosen = cases.resolve(technique)
+    if with_cases:
+        for case in cases.load(chosen):
+            console.print(
+                f"[bold]{case.id}[/bold] [dim]{case.level}, {', '.join(case.types)}[/dim]\n"
+                f"    {escape(case.why)}",
+                soft_wrap=True,
+            )
+        return
+    if with_variants:
+        for name in chosen:
+            spec = page.load(name)
+            for edit in spec.variants.values():
+                console.print(f"[bold]{spec.name}[/bold] variant {edit.name}", soft_wrap=True)
+            for edit in spec.errors.values():
+                console.print(
+                    f"[bold]{spec.name}[/bold] error   {edit.name}: [dim]{escape(edit.text)}[/dim]",
+                    soft_wrap=True,
+                )
+        return
+    table = Table("technique", "operation", "cases", "variants", "errors")
+    for name in chosen:
+        spec = page.load(name)
+        count = str(len(cases.load([name])))
+        table.add_row(name, spec.name, count, str(len(spec.variants)), str(len(spec.errors)))
+    console.print(table)
+    console.print(f"shipped adapters: {', '.join(shipped())}")
+
+
+@main.command()
+@click.argument("what")
+def show(what: str) -> None:
+    """Show a technique, a case (adam/first-step) or a variant (adam:eps-hat, adam:a+b)."""
+    console = _console()
+    if ":" in what:
+        operation, _, form = what.partition(":")
+        spec = page.load(cases.resolve([operation])[0])
+        console.print(str(spec.whole_rule(form)), markup=False, highlight=False)
+        for part in form.split("+"):
+            edit = spec.variants.get(part) or spec.errors[part]
+            console.print(f"\n{edit.text.strip()}", markup=False, highlight=False)
+    elif any(case.id == what for case in cases.load()):
+        _show_case(console, cases.load(ids=[what])[0])
+    else:
+        (name, *_) = cases.resolve([what])
+        spec = page.load(name)
+        console.print(f"[bold]{spec.title}[/bold]  {page.link(name)}\n", soft_wrap=True)
+        console.print(str(spec.rule), markup=False, highlight=False)
+        table = Table("parameter", "default", "domain", "meaning")
+        for parameter in spec.parameters.values():
+            table.add_row(
+                parameter.name, parameter.default, escape(parameter.domain), parameter.meaning
+            )
+        console.print(table)
+        for clause in spec.clauses.values():
+            console.print(f"[bold]{clause.id}[/bold] {escape(clause.text)}", soft_wrap=True)
+
+
+def _show_case(console: Console, case: cases.Case) -> None:
+    data = {
+        "id": case.id,
+        "level": case.level,
+        "clauses": case.clauses,
+        "why": case.why,
+        "types": case.types,
+        "hyperparameters": case.hyperparameters,
+        "inputs": case.inputs,
+        "expected": case.expected.tolist(),
+        "tolerance": {kind: values.tolist() for kind, values in case.tolerance.items()},
+    }
+    for key, value in data.items():
+        text = value if isinstance(value, str) else json.dumps(value)
+        console.print(f"[bold]{key}[/bold]: {escape(text)}", soft_wrap=True, highlight=False)
+
+
+@main.command()
+@click.argument("language", type=click.Choice(["python", "javascript", "cpp"]))
+def new(language: str) -> None:
+    """Print an adapter to fill in, for LANGUAGE: `trainspec new python > my_adapter.py`."""
+    from trainspec.conformance.templates import template
+
+    click.echo(template(language), nl=False)
+
+
+@main.command()
+@click.argument("target", nargs=1)
+def serve(target: str) -> None:
+    """Answer JSON lines for a Python adapter, as a program in any language would."""
+    from trainspec.conformance.serve import serve as answer
+
+    answer(load([target]), sys.stdin, sys.stdout)
+
+
+@main.command()
+@click.argument("technique", nargs=-1)
+@click.option("--write", is_flag=True, help="Write what the pages give over the golden files.")
+@click.pass_context
+def certify(ctx: click.Context, technique: tuple[str, ...], write: bool) -> None:
+    """Derive every golden value again from the spec pages and say what differs."""
+    from trainspec.conformance.certify import certified, manifest_differences, regenerate
+
+    every = [t for t in techniques() if not technique or t in technique or t.rpartition("/")[2] in technique]  # fmt: skip  # noqa: E501
+    if not every:
+        raise CaseError(f"no technique {', '.join(technique)}; there are {', '.join(techniques())}")
+    texts: dict[str, str] = {}
+    differences = []
+    with _progress(len(every), "certifying") as tick:
+        for name in every:
+            texts[name], found = certified(name)
+            differences += found
+            tick()
+    if write:
+        regenerate(every, texts.__getitem__)
+        click.echo(f"wrote {len(every)} golden files; {len(differences)} places had differed")
+        return
+    differences += manifest_differences()
+    for difference in differences[:50]:
+        click.echo(str(difference))
+    if len(differences) > 50:
+        click.echo(f"… and {len(differences) - 50} more")
+    if differences:
+        click.echo(f"not certified: {len(differences)} differences")
+        ctx.exit(1)
+    click.echo(f"certified: the golden values of {len(every)} techniques are what their pages give")
+
+
+def _console() -> Console:
+    """A console for standard output: as wide as the terminal, or unwrapped in a pipe."""
+    width = None if sys.stdout.isatty() else 160
+    return Console(width=width, highlight=False)
+
+
+@contextmanager
+def _progress(total: int, text: str) -> Any:
+    """A progress bar on the terminal's standard error, and nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(escape(text), total=total)
+        yield lambda: progress.advance(task)

@@ -1,0 +1,330 @@
+"""Deriving golden values from a spec page: `page text -> golden file`.
+
+Every expected value is the page's rule in interval arithmetic, rounded once to float64. Every
+tolerance is the radius that the same rule has in the arithmetic of a type, times `ORDERS`.
+Nothing here reads the reference, an earlier golden file, or a float computation.
+"""
+
+from __future__ import annotations
+
+import decimal
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import yaml
+
+from trainspec.conformance import ball, inputs
+from trainspec.conformance.ball import Ball, UnboundedError
+from trainspec.conformance.evaluate import FAMILIES, STEPWISE
+from trainspec.conformance.nest import array, leaves, mapped, spelled
+from trainspec.conformance.page import CaseText, Page, PageError
+from trainspec.conformance.rule import Rule
+from trainspec.conformance.types import TYPES, FloatType
+
+#: Tolerance over radius: lets other orders of operation differ by as many roundings again.
+ORDERS = 2.0
+#: A case serves a type only while its tolerance is under this part of its largest value.
+CAP = 2.0**-3
+#: A case tells two forms apart only if they are this many tolerances from each other.
+TELLING = 100.0
+
+#: Named errors are not held against cases of more steps than this: they show long before.
+LONG = 100
+
+LEVELS = ("core", "numerics", "edge", "statistics")
+_WORDS = {"level", "clauses", "link", "types", "keep"}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A case made ready: what the rule is run on."""
+
+    id: str
+    inputs: dict[str, Any]
+    hyperparameters: dict[str, Any]
+    keep: list[int] | None
+    types: list[str] | None  # served whatever their range, and then exactly
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a rule gives: its leaves as true values, and for each type the radius of each."""
+
+    values: list[Ball]
+    radii: dict[str, list[float]]
+    form: dict[str, Any]
+
+
+def golden(page: Page, progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
+    """The content of the golden file of a page.
+
+    Raises `PageError` where a case does not say what it must, `ArithmeticError` where a value
+    cannot be rounded with certainty.
+    """
+    cases = []
+    for text in page.cases:
+        progress(f"{page.name}/{text.name}")
+        cases.append(_case(page, text))
+    cases += _rejections(page)
+    for case in cases:
+        for clause in case["clauses"]:
+            if clause not in page.clauses:
+                raise PageError(f"{case['id']}: {page.technique} has no clause {clause}")
+    return {
+        "technique": page.technique,
+        "operation": page.name,
+        "hyperparameters": list(page.parameters),
+        "cases": cases,
+    }
+
+
+def problem(page: Page, text: CaseText) -> tuple[Problem, dict[str, Any]]:
+    """The case's inputs, and what is left of its YAML: level, clauses, link."""
+    name = f"{page.name}/{text.name}"
+    given = yaml.safe_load(text.yaml)
+    made, steps = inputs.MAKERS[page.family](name, given)
+    about = {word: given.pop(word) for word in list(given) if word in _WORDS}
+    missing = page.parameters.keys() - given.keys()
+    unknown = given.keys() - page.parameters.keys()
+    if missing or unknown:
+        raise PageError(f"{name}: missing {sorted(missing)}, unknown {sorted(unknown)}")
+    rate = given.get("learning_rate")
+    if page.family == "optimizers" and not isinstance(rate, list):
+        given["learning_rate"] = [rate] * steps
+    hyperparameters = {key: _floats(value) for key, value in given.items()}
+    ready = Problem(
+        name, made, hyperparameters, about.pop("keep", None), about.pop("types", None)
+    )
+    return ready, about
+
+
+def _floats(value: Any) -> Any:
+    return [_floats(v) for v in value] if isinstance(value, list) else float(value)
+
+
+def _case(page: Page, text: CaseText) -> dict[str, Any]:
+    ready, about = problem(page, text)
+    if about.get("level") not in LEVELS:
+        raise PageError(f"{ready.id}: level must be one of {', '.join(LEVELS)}")
+    canonical = outcome(page, page.rule, ready)
+    served = {kind: TYPES[kind] for kind in canonical.radii}
+    variants = {}
+    margins: dict[str, dict[str, Any]] = {kind: {} for kind in canonical.radii}
+    for name, rule in page.rules.items():
+        if not name:
+            continue
+        published = name in page.variants
+        if not published and _steps(ready) > LONG:
+            continue
+        other = outcome(page, rule, ready, served if published else {})
+        for kind, radii in canonical.radii.items():
+            apart = distance(canonical.values, other.values, radii, other.radii.get(kind))
+            margins[kind][name] = _two_digits(apart, up=False)
+        if published:
+            extra = {key: DECAY for key in sorted(page.extra(rule))}
+            variants[name] = {**({"hyperparameters": extra} if extra else {})} | _stored(
+                page, ready, other
+            )
+    return {
+        "id": ready.id,
+        "level": about["level"],
+        "requirement": _requirement(page, about["clauses"]),
+        "clauses": about["clauses"],
+        "why": text.why.strip(),
+        **({"link": about["link"]} if "link" in about else {}),
+        "inputs": mapped(
+            lambda t: {"shape": t["shape"], "data": [spelled(v) for v in t["data"]]}, ready.inputs
+        ),
+        "hyperparameters": ready.hyperparameters,
+        "outputs": canonical.form,
+        **({"keep": ready.keep} if ready.keep else {}),
+        **_stored(page, ready, canonical),
+        "margins": margins,
+        "variants": variants,
+    }
+
+
+#: The value of every hyperparameter that only variants have.
+DECAY = 0.125
+
+
+def _stored(page: Page, ready: Problem, result: Outcome) -> dict[str, Any]:
+    values = [spelled(value.nearest()) for value in result.values]
+    return {
+        "expected": values,
+        "tolerance": {
+            kind: [_two_digits(ORDERS * r, up=True) for r in radii]
+            for kind, radii in result.radii.items()
+        },
+    }
+
+
+def _steps(ready: Problem) -> int:
+    return len(ready.inputs.get("grads", ()))
+
+
+def _requirement(page: Page, clauses: list[str]) -> str:
+    words = [page.clauses[c].requirement for c in clauses if c in page.clauses]
+    return "MUST" if "MUST" in words or not words else words[0]
+
+
+def outcome(
+    page: Page, rule: Rule, ready: Problem, kinds: Mapping[str, FloatType] = TYPES
+) -> Outcome:
+    """Run `rule` on a case without rounding, and in each type that the case serves."""
+    with ball.arithmetic(None):
+        values, form = _run(page, rule, ready)
+    radii: dict[str, list[float]] = {}
+    for name, kind in kinds.items():
+        if ready.types is not None:
+            # Such a case says that nothing may change: a form serves it if it says so too.
+            if name in ready.types and _unchanged(ready, values):
+                radii[name] = [0.0] * len(values)
+        elif _representable(ready.inputs, kind):
+            found = _radii(page, rule, ready, kind, values)
+            if found is not None:
+                radii[name] = found
+    return Outcome(values, radii, form)
+
+
+def _unchanged(ready: Problem, values: list[Ball]) -> bool:
+    start = [number for t in ready.inputs["params"] for number in t["data"]]
+    return [v.nearest() for v in values] == start * (len(values) // max(len(start), 1))
+
+
+def _radii(
+    page: Page, rule: Rule, ready: Problem, kind: FloatType, values: list[Ball]
+) -> list[float] | None:
+    """The radius of every value in the arithmetic of `kind`, or None if it does not serve."""
+    try:
+        with ball.arithmetic(kind):
+            rounded, _ = _run(page, rule, ready)
+    except UnboundedError:
+        return None
+    radii = [_radius(r, v) for r, v in zip(rounded, values)]
+    sizes = [abs(v.nearest()) for v in values if not isinstance(v.x, float)]
+    if radii and ORDERS * max(radii) > CAP * max(sizes, default=0.0) and max(radii) > 0:
+        return None
+    return radii
+
+
+def _radius(rounded: Ball, true: Ball) -> float:
+    return 0.0 if isinstance(true.x, float) else rounded.radius(true.x.mid())
+
+
+def _run(page: Page, rule: Rule, ready: Problem) -> tuple[list[Ball], dict[str, Any]]:
+    """The numbers that a rule gives, in order, and the shapes that they come in."""
+    arrays = mapped(lambda t: ball.balls(array(t, np.float64)), ready.inputs)
+    named = {
+        **{name: _lifted(value) for name, value in ready.hyperparameters.items()},
+        **{name: ball.hyperparameter(DECAY) for name in page.extra(rule)},
+    }
+    outputs = FAMILIES[page.family](rule, arrays, named, ball.FUNCTIONS)
+    if ready.keep is not None:
+        outputs = {name: [steps[t - 1] for t in ready.keep] for name, steps in outputs.items()}
+    form = mapped(lambda leaf: list(np.shape(leaf)), outputs)
+    if page.family in STEPWISE:
+        form = {name: steps[0] for name, steps in form.items()}
+    flat = [x for _, leaf in leaves(outputs) for x in np.asarray(leaf, dtype=object).ravel()]
+    return [ball.number(x) for x in flat], form
+
+
+def _lifted(value: Any) -> Any:
+    return [_lifted(v) for v in value] if isinstance(value, list) else ball.hyperparameter(value)
+
+
+def _representable(nest: Any, kind: FloatType) -> bool:
+    for _, t in leaves(nest):
+        exact = array(t, np.float64)
+        with np.errstate(all="ignore"):
+            if not np.array_equal(exact.astype(kind.dtype).astype(np.float64), exact, True):
+                return False
+    return True
+
+
+def distance(
+    one: list[Ball], other: list[Ball], radii: list[float], others: list[float] | None = None
+) -> float:
+    """The margin: largest distance of two outcomes, in tolerances of the less certain one."""
+    largest = 0.0
+    for index, (a, b) in enumerate(zip(one, other)):
+        if isinstance(a.x, float) or isinstance(b.x, float):
+            same = isinstance(a.x, float) and isinstance(b.x, float) and repr(a.x) == repr(b.x)
+            largest = largest if same else math.inf
+            continue
+        apart = float((a.x - b.x).abs_lower())
+        tolerance = ORDERS * max(radii[index], others[index] if others else 0.0)
+        largest = max(largest, apart / tolerance if tolerance else (math.inf if apart else 0.0))
+    return largest
+
+
+def pairs(page: Page, golden: dict[str, Any], kind: str) -> Iterator[tuple[str, str, float]]:
+    """Every two forms that must be told apart, with the largest margin of any case in `kind`.
+
+    Variants from each other and from the canonical form (named ""), errors from the latter.
+    """
+    cases = [case for case in golden["cases"] if kind in case.get("margins", {})]
+    for name in page.edits:
+        margins = [float(c["margins"][kind][name]) for c in cases if name in c["margins"][kind]]
+        yield "", name, max(margins, default=0.0)
+    for one, other in itertools.combinations(page.variants, 2):
+        yield one, other, max((_stored_margin(c, one, other, kind) for c in cases), default=0.0)
+
+
+def _stored_margin(case: dict[str, Any], one: str, other: str, kind: str) -> float:
+    a, b = case["variants"][one], case["variants"][other]
+    if kind not in a["tolerance"] or kind not in b["tolerance"]:
+        return 0.0
+    largest = 0.0
+    for x, y, *around in zip(
+        a["expected"], b["expected"], a["tolerance"][kind], b["tolerance"][kind]
+    ):
+        if isinstance(x, str) or isinstance(y, str):
+            largest = largest if x == y else math.inf
+        elif x != y:
+            largest = max(largest, abs(x - y) / max(around) if max(around) else math.inf)
+    return largest
+
+
+def _two_digits(value: float, up: bool) -> Any:
+    """`value` to two significant digits, rounded up or down; a string where it is infinite."""
+    if not math.isfinite(value) or value == 0:
+        return spelled(value) if value else 0
+    toward = decimal.ROUND_CEILING if up else decimal.ROUND_FLOOR
+    return float(decimal.Context(prec=2, rounding=toward).create_decimal_from_float(value))
+
+
+def _rejections(page: Page) -> Iterator[dict[str, Any]]:
+    """A case for each hyperparameter outside its domain, straight from the parameter table."""
+    clause = next((c.id for c in page.clauses.values() if "outside its domain" in c.text), None)
+    if clause is None:
+        return
+    base, _ = problem(page, page.cases[0])
+    for parameter in page.parameters.values():
+        low, low_allowed, high, high_allowed = parameter.bounds
+        outside = {"nan": math.nan}
+        if math.isfinite(low):
+            outside |= {"below": low - 0.5} if low_allowed else {"lowest": low}
+        if math.isfinite(high):
+            outside |= {"above": high + 0.5} if high_allowed else {"highest": high}
+        for word, value in outside.items():
+            wrong = [spelled(value)] * len(base.hyperparameters["learning_rate"])
+            yield {
+                "id": f"{page.name}/rejects-{parameter.name.replace('_', '-')}-{word}",
+                "level": "edge",
+                "requirement": page.clauses[clause].requirement,
+                "clauses": [clause],
+                "why": f"{parameter.name} = {value:g} is outside {parameter.domain}.",
+                "inputs": base.inputs,
+                "hyperparameters": base.hyperparameters
+                | {
+                    parameter.name: wrong
+                    if parameter.name == "learning_rate"
+                    else spelled(value)
+                },
+                "rejects": parameter.name,
+            }

@@ -1,0 +1,35 @@
+"""Where the spec pages and the golden values lie, in a wheel and in a checkout."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent.parent
+REPOSITORY = "https://github.com/trainspec/trainspec"
+
+
+@cache
+def folder(name: str) -> Path:
+    """The folder ``spec`` or ``golden``: inside the installed package, else beside its source."""
+    for place in (PACKAGE / name, PACKAGE.parent.parent / name):
+        if place.is_dir():
+            return place
+    raise FileNotFoundError(f"trainspec's folder {name!r} is neither in the package nor beside it")
+
+
+@cache
+def techniques() -> tuple[str, ...]:
+    """Every technique, as ``optimizers/adam``: one for each page in a folder of `spec/`."""
+    root = folder("spec")
+    return tuple(sorted(p.relative_to(root).with_suffix("").as_posix() for p in root.glob("*/*.md")))
+
+
+def golden_file(technique: str) -> Path:
+    """The golden file of a technique."""
+    return folder("golden") / f"{technique}.json"
+
+
+def page_file(technique: str) -> Path:
+    """The spec page of a technique."""
+    return folder("spec") / f"{technique}.md"

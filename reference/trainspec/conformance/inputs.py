@@ -1,0 +1,85 @@
+"""Making the inputs of a case from what its page says: the patterns of spec/numerics.md.
+
+Every number has at most eight significant bits, so that it is exact in all four types, and comes
+from a SHA-256 of the case and the place, so that any language can make the same ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+Tensor = dict[str, Any]
+Shape = Sequence[int]
+
+
+def _hash(*place: object) -> int:
+    digest = hashlib.sha256("/".join(map(str, place)).encode()).digest()
+    return int.from_bytes(digest[:8], "big")
+
+
+def _value(h: int, low: int, high: int) -> float:
+    """A number of eight significant bits with a binary exponent from `low` to `high`."""
+    sign = -1.0 if h & 1 else 1.0
+    significand = 128 + (h >> 1) % 128
+    exponent = low + (h >> 8) % (high - low + 1)
+    return sign * math.ldexp(significand, exponent - 7)
+
+
+def _ramp(t: int, steps: int, first: int, last: int) -> int:
+    return first + round((last - first) * t / max(steps - 1, 1))
+
+
+#: pattern -> value at (hash of the place, hash of the place without the step, step, steps)
+PATTERNS: dict[str, Callable[[int, int, int, int], float]] = {
+    "varied": lambda h, fixed, t, steps: _value(h, -2, 0),
+    "modest": lambda h, fixed, t, steps: _value(h, -4, -2),
+    "constant": lambda h, fixed, t, steps: _value(fixed, -2, 0),
+    "alternating": lambda h, fixed, t, steps: abs(_value(h, -1, 0)) * (-1.0) ** t,
+    "shrinking": lambda h, fixed, t, steps: math.ldexp(_value(h, -1, 0), _ramp(t, steps, 0, -26)),
+    "growing": lambda h, fixed, t, steps: math.ldexp(_value(h, -1, 0), _ramp(t, steps, -26, 0)),
+    "small": lambda h, fixed, t, steps: _value(h, -15, -12),
+    "tiny": lambda h, fixed, t, steps: _value(h, -28, -24),
+    "large": lambda h, fixed, t, steps: _value(h, 6, 8),
+    "zero": lambda h, fixed, t, steps: 0.0,
+}
+
+
+def tensor(shape: Shape, data: Sequence[float]) -> Tensor:
+    """A tensor as the golden files and the JSON lines hold it: data in row-major order."""
+    return {"shape": list(shape), "data": list(data)}
+
+
+def made(case: str, role: str, pattern: str, shape: Shape, index: int, t: int, steps: int) -> Tensor:
+    """The tensor number `index` of `shape` for a role ("params", "grads") at step `t`, from 0."""
+    if pattern not in PATTERNS:
+        raise ValueError(
+            f"case {case}: pattern {pattern!r} of {role} is none of {', '.join(PATTERNS)}"
+        )
+    function = PATTERNS[pattern]
+    values = []
+    for element in range(math.prod(shape)):
+        fixed = _hash(case, role, index, element)
+        values.append(function(_hash(case, role, index, element, t), fixed, t, steps))
+    return tensor(shape, values)
+
+
+def update(case: str, text: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """The inputs of a case of an update rule, taken out of `text`, and the number of steps."""
+    shapes, steps = text.pop("shapes"), text.pop("steps")
+    start, slope = text.pop("parameters", "modest"), text.pop("gradients", "varied")
+
+    def tensors(role: str, given: Any, t: int) -> list[Tensor]:
+        if isinstance(given, str):
+            return [made(case, role, given, s, k, t, steps) for k, s in enumerate(shapes)]
+        return [tensor(s, list(map(float, data))) for s, data in zip(shapes, given)]
+
+    grads = [
+        tensors("grads", slope if isinstance(slope, str) else slope[t], t) for t in range(steps)
+    ]
+    return {"params": tensors("params", start, 0), "grads": grads}, steps
+
+
+MAKERS = {"optimizers": update}

@@ -1,0 +1,31 @@
+"""Numbers for identification: the rule language over NumPy's float64.
+
+Nothing computed here judges an implementation: golden values do. It tells which edit of a rule
+explains an answer that is already known to be wrong.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+FUNCTIONS: dict[str, Any] = {
+    "sqrt": np.sqrt,
+    "exp": np.exp,
+    "log": np.log,
+    "tanh": np.tanh,
+    "maximum": np.maximum,
+    "minimum": np.minimum,
+    "where": np.where,
+    "sign": np.sign,
+    "greater": np.greater,
+    "greater_equal": np.greater_equal,
+    "less": np.less,
+    "less_equal": np.less_equal,
+    "equal": np.equal,
+    "abs": np.abs,
+    "sum": np.sum,
+    "len": len,
+    "range": range,
+}

@@ -1,0 +1,52 @@
+"""A Python adapter as a program: JSON lines in, JSON lines out (spec/adapters.md)."""
+
+from __future__ import annotations
+
+import json
+from typing import IO, Any
+
+import numpy as np
+
+from trainspec.conformance.implementations import PythonModule
+from trainspec.conformance.nest import array, mapped, written
+from trainspec.conformance.types import TYPES
+
+
+def serve(adapter: Any, requests: IO[str], answers: IO[str]) -> None:
+    """Answer every request on `requests` with one line on `answers`, until the input ends."""
+    for line in requests:
+        answers.write(json.dumps(answer(adapter, json.loads(line))) + "\n")
+        answers.flush()
+
+
+def answer(adapter: PythonModule, request: dict[str, Any]) -> dict[str, Any]:
+    """The answer to one request."""
+    number, operation = request["id"], request["operation"]
+    if operation == "describe":
+        about = {
+            "name": adapter.name,
+            "version": adapter.version,
+            "variants": dict(adapter.variants),
+            "known_failures": dict(adapter.known_failures),
+            "types": list(adapter.types),
+        }
+        return {"id": number, "outputs": about}
+    if not adapter.offers(operation):
+        return {"id": number, "unsupported": True}
+    kind = TYPES[request["type"]]
+    inputs = mapped(lambda t: array(t, kind.dtype), request["inputs"])
+    given = {name: _floats(value) for name, value in request["hyperparameters"].items()}
+    try:
+        with np.errstate(all="ignore"):
+            outputs = getattr(adapter.module, operation)(*inputs.values(), **given)
+    except NotImplementedError:
+        return {"id": number, "unsupported": True}
+    except (ValueError, TypeError) as error:
+        return {"id": number, "error": f"{type(error).__name__}: {error}"}
+    if not isinstance(outputs, dict):
+        outputs = {request.get("output", "params"): outputs}
+    return {"id": number, "outputs": mapped(written, outputs)}
+
+
+def _floats(value: Any) -> Any:
+    return [_floats(v) for v in value] if isinstance(value, list) else float(value)

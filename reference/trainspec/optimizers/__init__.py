@@ -1,0 +1,1 @@
+"""Update rules: SGD, Momentum, AdaGrad, RMSProp, Adam. One a module, each with `init` and `step`."""
