@@ -17,7 +17,7 @@ from trainspec import __version__
 from trainspec.conformance import cases, page
 from trainspec.conformance.cases import CaseError
 from trainspec.conformance.check import checked
-from trainspec.conformance.files import techniques
+from trainspec.conformance.files import page_file, techniques
 from trainspec.conformance.implementations import AdapterError, Implementation, load, shipped
 from trainspec.conformance.outcome import CallError, Result
 from trainspec.conformance.page import PageError
@@ -206,7 +206,7 @@ def show(what: str) -> None:
     else:
         (name, *_) = cases.resolve([what])
         spec = page.load(name)
-        console.print(f"[bold]{spec.title}[/bold]  {page.link(name)}\n", soft_wrap=True)
+        console.print(f"[bold]{spec.title}[/bold]  {page_file(name)}\n", soft_wrap=True)
         console.print(str(spec.rule), markup=False, highlight=False)
         table = Table("parameter", "default", "domain", "meaning")
         for parameter in spec.parameters.values():

@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
-REPOSITORY = "https://github.com/trainspec/trainspec"
 
 
 @cache

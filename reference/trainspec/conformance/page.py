@@ -14,7 +14,7 @@ from functools import cache
 from markdown_it import MarkdownIt
 
 from trainspec.conformance.evaluate import GIVEN
-from trainspec.conformance.files import REPOSITORY, page_file
+from trainspec.conformance.files import page_file
 from trainspec.conformance.rule import Rule, parse
 
 
@@ -241,7 +241,3 @@ def _link(text: str) -> str:
     match = re.search(r"\]\((https?://[^)]+)\)", text)
     return match[1] if match else ""
 
-
-def link(technique: str) -> str:
-    """The address of the clauses of a technique's page."""
-    return f"{REPOSITORY}/blob/main/spec/{technique}.md#clauses"

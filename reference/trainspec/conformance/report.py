@@ -16,10 +16,11 @@ from rich.table import Table
 from trainspec.conformance import numbers
 from trainspec.conformance.diagnose import Diagnosis, diagnosed
 from trainspec.conformance.evaluate import FAMILIES
+from trainspec.conformance.files import page_file
 from trainspec.conformance.implementations import Implementation
-from trainspec.conformance.nest import array, mapped
+from trainspec.conformance.nest import array, mapped, spelled
 from trainspec.conformance.outcome import Outcome, Result
-from trainspec.conformance.page import link, load
+from trainspec.conformance.page import load
 from trainspec.conformance.types import TYPES
 
 Diagnoses = dict[str, Diagnosis]
@@ -95,8 +96,6 @@ def _result_data(result: Result) -> dict[str, Any]:
 
 
 def _finite(value: float) -> float | str:
-    from trainspec.conformance.nest import spelled
-
     return spelled(value)
 
 
@@ -111,7 +110,7 @@ def printed(
     console.print(_table(implementation, results))
     for operation in dict.fromkeys(r.case.operation for r in results):
         own = [r for r in results if r.case.operation == operation]
-        _print_failures(console, own, found.get(operation), target)
+        print_failures(console, own, found.get(operation), target)
     _print_rest(console, results)
     console.print(_closing(implementation, results))
 
@@ -140,18 +139,20 @@ def _cell(results: Sequence[Result]) -> str:
     bad = sum(r.outcome.fails for r in results)
     if bad:
         return f"[red]✗ {bad} of {len(results)} fail[/red]"
-    largest = max(r.error for r in results)
+    largest = max((r.error for r in results if r.outcome is Outcome.PASS), default=0.0)
+    passed = sum(r.outcome is Outcome.PASS for r in results)
     known = sum(r.outcome is Outcome.KNOWN_FAILURE for r in results)
     note = f", {known} known" if known else ""
-    return f"[green]✓ {len(results)}[/green] [dim]≤ {largest:.2f} tol{note}[/dim]"
+    return f"[green]✓ {passed}[/green] [dim]≤ {largest:.2f} tol{note}[/dim]"
 
 
-def _print_failures(
+def print_failures(
     console: Console,
     results: Sequence[Result],
     diagnosis: Diagnosis | None,
     target: Sequence[str],
 ) -> None:
+    """Print what is to be said of one operation's failing results, if there are any."""
     failing = [r for r in results if r.outcome.fails]
     if not failing:
         return
@@ -171,7 +172,7 @@ def _print_failures(
     for clause in case.clauses[:3]:
         text = page.clauses[clause].text
         console.print(f"  [bold]{clause:<11}[/bold] {escape(text)}", soft_wrap=True)
-    console.print(f"  [bold]spec[/bold]        {link(case.technique)}", soft_wrap=True)
+    console.print(f"  [bold]spec[/bold]        {page_file(case.technique)}", soft_wrap=True)
     console.print(f"  [bold]why[/bold]         {escape(case.why)}", soft_wrap=True)
     command = _command(target, case.id, first.kind)
     console.print(f"  [bold]again[/bold]       {escape(command)}", soft_wrap=True)
@@ -252,10 +253,19 @@ def _print_rest(console: Console, results: Sequence[Result]) -> None:
     known = {r.case.id: r.message for r in results if r.outcome is Outcome.KNOWN_FAILURE}
     for case, reason in known.items():
         console.print(f"[yellow]known failure[/yellow] {case}: {escape(reason)}", soft_wrap=True)
-    advice = list(dict.fromkeys(r.case.id for r in results if r.outcome is Outcome.ADVICE))
-    if advice:
+    advice: dict[str, list[str]] = {}
+    for r in results:
+        if r.outcome is Outcome.ADVICE:
+            ids = advice.setdefault(r.case.operation, [])
+            if r.case.id not in ids:
+                ids.append(r.case.id)
+    for operation, ids in advice.items():
+        shown = ", ".join(ids[:2]) + (f" and {len(ids) - 2} more" if len(ids) > 2 else "")
+        clauses = sorted({c for r in results if r.case.id in ids for c in r.case.clauses})
         console.print(
-            f"[yellow]advice[/yellow] a SHOULD is not met in {', '.join(advice)}", soft_wrap=True
+            f"[yellow]advice[/yellow] {operation}: what {', '.join(clauses)} recommends is not "
+            f"done in {shown}",
+            soft_wrap=True,
         )
 
 

@@ -1,0 +1,116 @@
+"""The cases as tests in anyone's own suite: ``pytest --trainspec my_adapter.py``.
+
+The option takes what ``trainspec check`` takes: an adapter file, a shipped adapter, or a command
+line in quotes. ``--trainspec-technique`` and ``--trainspec-dtype`` narrow the choice.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from trainspec.conformance.outcome import Result
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    group = parser.getgroup("trainspec", "conformance to the training techniques' specification")
+    group.addoption("--trainspec", metavar="ADAPTER", help="check this implementation")
+    group.addoption("--trainspec-technique", action="append", default=[], metavar="NAME")
+    group.addoption("--trainspec-dtype", action="append", default=[], metavar="TYPE")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> Iterator[None]:
+    """Add a test for every case and type that the adapter and the suite share."""
+    yield
+    target = config.getoption("--trainspec")
+    if target:
+        items.extend(_Cases.from_parent(session, name="trainspec", target=target).collect())
+        session.testscollected = len(items)
+
+
+class _Cases(pytest.Collector):
+    """All cases of one implementation."""
+
+    def __init__(self, *, target: str, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.target = target
+
+    def collect(self) -> Iterator[pytest.Item]:
+        from trainspec.conformance import cases
+        from trainspec.conformance.implementations import AdapterError, load
+
+        config = self.config
+        try:
+            implementation = load(shlex.split(self.target))
+            chosen = cases.load(config.getoption("--trainspec-technique"))
+        except (AdapterError, cases.CaseError) as error:
+            raise pytest.UsageError(str(error)) from None
+        config.add_cleanup(implementation.close)
+        kinds = config.getoption("--trainspec-dtype") or implementation.types
+        for case in chosen:
+            for kind in kinds:
+                if implementation.offers(case.operation) and kind in case.types:
+                    yield _Check.from_parent(
+                        self,
+                        name=f"{case.id}[{kind}]",
+                        implementation=implementation,
+                        case=case,
+                        kind=kind,
+                    )
+
+
+class _Check(pytest.Item):
+    """One case in one type."""
+
+    def __init__(self, *, implementation: Any, case: Any, kind: str, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.implementation, self.case, self.kind = implementation, case, kind
+
+    def runtest(self) -> None:
+        from trainspec.conformance.check import checked
+        from trainspec.conformance.outcome import Outcome
+
+        (result,) = checked(self.implementation, [self.case], [self.kind])
+        if result.outcome is Outcome.UNSUPPORTED:
+            pytest.skip(result.message)
+        if result.outcome is Outcome.KNOWN_FAILURE:
+            pytest.xfail(result.message)
+        if result.outcome.fails:
+            raise _Failure(result)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, _Failure):
+            return excinfo.value.text()
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[str, None, str]:
+        return "trainspec", None, self.name
+
+
+class _Failure(Exception):
+    def __init__(self, result: Result) -> None:
+        super().__init__(result.case.id)
+        self.result = result
+
+    def text(self) -> str:
+        """The failure as `trainspec check` would print it."""
+        import io
+
+        from rich.console import Console
+
+        from trainspec.conformance.diagnose import diagnosed
+        from trainspec.conformance.report import print_failures
+
+        out = io.StringIO()
+        console = Console(file=out, width=160, highlight=False)
+        diagnosis = diagnosed([self.result])
+        print_failures(console, [self.result], diagnosis, ["MY_ADAPTER.py"])
+        return out.getvalue()
