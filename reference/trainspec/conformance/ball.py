@@ -24,6 +24,8 @@ from flint import arb, ctx
 from trainspec.conformance.types import FloatType
 
 BITS = 320
+#: Other orders of operation may meet values so many times larger than the rule's own.
+HEADROOM = 16
 ctx.prec = BITS
 
 
@@ -45,7 +47,7 @@ class Arithmetic:
         if self.kind is None or x.is_zero():
             return x
         most = x.abs_upper()
-        if not most <= self.kind.largest:
+        if not most * HEADROOM <= self.kind.largest:
             raise UnboundedError(f"no bound in {self.kind.name}")
         lost = most * self.kind.roundoff
         if not x.abs_lower() >= self.kind.smallest_normal:
@@ -76,7 +78,7 @@ class Ball:
         self.x: Any = x
 
     # Arithmetic: special values and exact zeros by IEEE 754, the rest by intervals.
-    def _binary(self, other: Any, op: Callable[[Any, Any], Any], swap: bool = False) -> Ball:
+    def _binary(self, other: Any, op: Callable[[Any, Any], Any], swap: bool = False) -> Any:
         if isinstance(other, np.ndarray):
             return NotImplemented  # the array applies the operation to its elements
         a, b = self.x, hyperparameter(other).x
@@ -94,28 +96,28 @@ class Ball:
         result = op(a, b)
         return Ball(_current.round(result))
 
-    def __add__(self, other: Any) -> Ball:
+    def __add__(self, other: Any) -> Any:
         return self._binary(other, operator.add)
 
-    def __radd__(self, other: Any) -> Ball:
+    def __radd__(self, other: Any) -> Any:
         return self._binary(other, operator.add, swap=True)
 
-    def __sub__(self, other: Any) -> Ball:
+    def __sub__(self, other: Any) -> Any:
         return self._binary(other, operator.sub)
 
-    def __rsub__(self, other: Any) -> Ball:
+    def __rsub__(self, other: Any) -> Any:
         return self._binary(other, operator.sub, swap=True)
 
-    def __mul__(self, other: Any) -> Ball:
+    def __mul__(self, other: Any) -> Any:
         return self._binary(other, operator.mul)
 
-    def __rmul__(self, other: Any) -> Ball:
+    def __rmul__(self, other: Any) -> Any:
         return self._binary(other, operator.mul, swap=True)
 
-    def __truediv__(self, other: Any) -> Ball:
+    def __truediv__(self, other: Any) -> Any:
         return self._binary(other, operator.truediv)
 
-    def __rtruediv__(self, other: Any) -> Ball:
+    def __rtruediv__(self, other: Any) -> Any:
         return self._binary(other, operator.truediv, swap=True)
 
     def __pow__(self, power: int) -> Ball:
@@ -247,12 +249,12 @@ def _sqrt(x: arb) -> Any:
 
 
 def _where(condition: Any, a: Any, b: Any) -> Ball:
-    a, b = number(a), number(b)
+    one, other = number(a), number(b)
     if condition is None:
-        if isinstance(a.x, float) or isinstance(b.x, float):
+        if isinstance(one.x, float) or isinstance(other.x, float):
             raise UnboundedError("a comparison next to an infinity cannot be decided")
-        return Ball(a.x.union(b.x))
-    return a if condition else b
+        return Ball(one.x.union(other.x))
+    return one if condition else other
 
 
 def _extreme(pick: str) -> Any:
@@ -272,10 +274,10 @@ def _extreme(pick: str) -> Any:
 
 
 def _sign_of(x: Any) -> Ball:
-    x = number(x)
     above, below = _greater(x, 0), _greater(0, x)
-    if isinstance(x.x, float) and math.isnan(x.x):
-        return x
+    ball = number(x)
+    if isinstance(ball.x, float) and math.isnan(ball.x):
+        return ball
     return _where(above, 1, _where(below, -1, 0))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from trainspec.conformance.evaluate import STEPWISE
 from trainspec.conformance.files import golden_file, techniques
-from trainspec.conformance.nest import Nest, array, is_tensor, mapped
+from trainspec.conformance.nest import Nest, is_tensor, leaves, mapped
 from trainspec.conformance.types import TYPES, FloatArray
 
 LEVELS = ("core", "numerics", "edge", "statistics")
@@ -86,8 +86,23 @@ class Case:
 
     def arrays(self, kind: str) -> dict[str, Nest]:
         """The inputs as arrays of the type `kind`, copied: the caller may change them."""
-        made: dict[str, Nest] = mapped(np.copy, _arrays(self, kind))
-        return made
+        return self.inputs_in(kind).nest
+
+    def inputs_in(self, kind: str) -> Inputs:
+        """The inputs in the type `kind`, in a buffer of their own."""
+        original = _buffer(self.id, kind)
+        copy = original.copy()
+        arrays: list[Any] = []
+        end = 0
+
+        def view(tensor: dict[str, Any]) -> Any:
+            nonlocal end
+            start, end = end, end + len(tensor["data"])
+            arrays.append(copy[start:end].reshape(tensor["shape"]))
+            return arrays[-1]
+
+        nest = mapped(view, self.inputs)
+        return Inputs(nest, arrays, [a.shape for a in arrays], copy, original)
 
     def numbers(self) -> dict[str, Any]:
         """The hyperparameters as Python floats."""
@@ -110,8 +125,10 @@ def load(
     if wanted:
         missing = wanted - {case.id for case in cases}
         if missing:
+            among = f" among those of {', '.join(names)}" if names else ""
             raise CaseError(
-                f"no case {', '.join(sorted(missing))}: `trainspec list --cases` names them all"
+                f"no case {', '.join(sorted(missing))}{among}: "
+                "`trainspec list --cases` names them all"
             )
         cases = [case for case in cases if case.id in wanted]
     return cases
@@ -171,10 +188,39 @@ def _cases(golden: Mapping[str, Any]) -> Iterator[Case]:
         )
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """The inputs of one call: a nest of views into one buffer, so that a change shows at once."""
+
+    nest: dict[str, Nest]
+    arrays: list[Any]
+    shapes: list[tuple[int, ...]]
+    buffer: Any
+    original: Any
+
+    def changed(self) -> str:
+        """The place of the first input that the call has changed, such as params[0], or nothing."""
+        now = list(leaves(self.nest))
+        end = 0
+        same = self.buffer.tobytes() == self.original.tobytes()
+        for (place, leaf), array, shape in zip(now, self.arrays, self.shapes):
+            start, end = end, end + array.size
+            if (
+                leaf is not array
+                or array.shape != shape
+                or not (same or array.tobytes() == self.original[start:end].tobytes())
+            ):
+                return str(place[0]) + "".join(f"[{i}]" for i in place[1:])
+        return "" if len(now) == len(self.arrays) else "list of tensors"
+
+
 @cache
-def _arrays(case: Case, kind: str) -> dict[str, Nest]:
-    made: dict[str, Nest] = mapped(lambda t: array(t, TYPES[kind].dtype), case.inputs)
-    return made
+def _buffer(case: str, kind: str) -> Any:
+    """All numbers of a case's inputs in a type, one after the other."""
+    (found,) = load(ids=[case])
+    numbers = [number for _, tensor in leaves(found.inputs) for number in tensor["data"]]
+    with np.errstate(all="ignore"):
+        return np.array([float(n) for n in numbers], np.float64).astype(TYPES[kind].dtype)
 
 
 def _flat(values: Iterable[Any]) -> FloatArray:

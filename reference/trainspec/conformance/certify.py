@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from trainspec.conformance import store
-from trainspec.conformance.files import folder, golden_file, page_file
+from trainspec.conformance.files import folder, golden_file, page_file, techniques
 from trainspec.conformance.page import Page, read
 
 
@@ -89,6 +90,20 @@ def regenerate(names: Iterable[str], texts: Callable[[str], str]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(texts(technique), "utf-8")
     (folder("golden") / "manifest.json").write_text(store.manifest(), "utf-8")
+    register(folder("golden") / "ids.txt")
+
+
+def register(path: Path) -> None:
+    """Add the ids that are new to the register, which only grows."""
+    listed = path.read_text("utf-8").split() if path.exists() else []
+    new = []
+    for technique in techniques():
+        if golden_file(technique).exists():
+            golden = json.loads(golden_file(technique).read_text("utf-8"))
+            page = read(page_file(technique).read_text("utf-8"), technique)
+            new += [*page.clauses, *(case["id"] for case in golden["cases"])]
+    added = [name for name in dict.fromkeys(new) if name not in set(listed)]
+    path.write_text("\n".join([*listed, *added]) + "\n", "utf-8")
 
 
 def _differences(technique: str, stored: Any, derived: Any, place: str) -> Iterator[Difference]:

@@ -8,9 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from trainspec.conformance.cases import Case, CaseError
+from trainspec.conformance.cases import load as load_cases
 from trainspec.conformance.compare import compared, flattened
+from trainspec.conformance.files import techniques
 from trainspec.conformance.implementations import Implementation
 from trainspec.conformance.outcome import CallError, Outcome, Result
+from trainspec.conformance.page import load
+from trainspec.conformance.types import TYPES
 
 
 def checked(
@@ -25,8 +29,9 @@ def checked(
     `variants` (operation -> variant, "" for the canonical form) overrides what the
     implementation says of itself. Raises `CaseError` for a variant that does not exist.
     """
-    declared = {**implementation.variants, **(variants or {})}
+    declared = {**declarations(implementation), **(variants or {})}
     kinds = [k for k in (types or implementation.types) if k in implementation.types]
+    known = {name for name in implementation.known_failures if " in " not in name}
     for operation, own in _by_operation(cases).items():
         if not implementation.offers(operation):
             for case in own:
@@ -35,16 +40,63 @@ def checked(
             continue
         forms = [as_declared(case, declared.get(operation, "")) for case in own]
         broken = _smoke(implementation, forms, kinds)
+        late = 0
         for case in forms:
+            passed = False
             for kind in kinds:
                 if kind not in case.types:
                     continue
-                if broken:
+                if late >= PATIENCE:
+                    message = f"not asked: {PATIENCE} cases in a row had no answer in time"
+                    result = Result(case, kind, Outcome.TIMED_OUT, message)
+                elif broken and (broken.outcome is not Outcome.REJECTED or case.rejects):
                     result = Result(case, kind, broken.outcome, str(broken))
                 else:
                     result = _one(implementation, case, kind)
-                yield _judged(implementation, result)
+                    late = late + 1 if result.outcome is Outcome.TIMED_OUT else 0
+                result = _judged(implementation, result)
+                passed = passed or result.outcome is Outcome.PASS
+                if result.outcome is Outcome.KNOWN_FAILURE:
+                    known.discard(case.id)
+                yield result
+            if passed and case.id in known and len(kinds) == len(implementation.types):
+                yield Result(case, kinds[0], Outcome.STALE, STALE)
             tick()
+
+
+#: After so many cases in a row without an answer in time the rest of an operation is not asked.
+PATIENCE = 3
+STALE = "passes, but is listed among the known failures: take it off the list"
+
+
+def declarations(implementation: Implementation) -> dict[str, str]:
+    """The variants that the implementation declares; "canonical" is a word for none.
+
+    Raises `CaseError` for a declaration, of a variant or a known failure, that names nothing.
+    """
+    operations = {t.rpartition("/")[2]: t for t in techniques()}
+    for operation, variant in implementation.variants.items():
+        if operation not in operations:
+            raise CaseError(
+                f"{implementation.name}: variants names the operation {operation!r}; "
+                f"there are {', '.join(operations)}"
+            )
+        if variant not in ("", "canonical") and variant not in load(operations[operation]).variants:
+            raise CaseError(_no_variant(operations[operation], variant))
+    ids = {case.id for case in load_cases()} if implementation.known_failures else set()
+    for name in implementation.known_failures:
+        case, _, kind = name.partition(" in ")
+        if case not in ids or kind not in ("", *TYPES):
+            raise CaseError(
+                f"{implementation.name}: known_failures names {name!r}, which is no case, "
+                "nor a case “in” a type; `trainspec list --cases` names them all"
+            )
+    return {o: "" if v == "canonical" else v for o, v in implementation.variants.items()}
+
+
+def _no_variant(technique: str, variant: str) -> str:
+    known = ", ".join(load(technique).variants) or "none"
+    return f"{technique} has no variant {variant!r}; its variants are: {known}"
 
 
 def as_declared(case: Case, variant: str) -> Case:
@@ -53,10 +105,7 @@ def as_declared(case: Case, variant: str) -> Case:
     Raises `CaseError` where the technique has no such variant.
     """
     if variant and not case.rejects and variant not in case.variants:
-        known = ", ".join(case.variants) or "none"
-        raise CaseError(
-            f"{case.technique} has no variant {variant!r}; its variants are: {known}"
-        )
+        raise CaseError(_no_variant(case.technique, variant))
     return case.as_variant(variant)
 
 
@@ -86,10 +135,13 @@ def _judged(implementation: Implementation, result: Result) -> Result:
             return replace(result, outcome=Outcome.KNOWN_FAILURE, message=reason)
         specific = f"{result.case.id} in {result.kind}" in known
         if specific and result.outcome is Outcome.PASS:
-            message = "passes, but is listed among the known failures: take it off the list"
-            return replace(result, outcome=Outcome.STALE, message=message)
+            return replace(result, outcome=Outcome.STALE, message=STALE)
         return result
-    if fails and not result.outcome.breaks and result.case.requirement != "MUST":
+    # Bad hyperparameters may well crash what does not look at them: that is advice too.
+    weak = not result.outcome.breaks or (
+        result.case.rejects and result.outcome is not Outcome.MALFORMED
+    )
+    if fails and weak and result.case.requirement != "MUST":
         return replace(result, outcome=Outcome.ADVICE)
     return result
 
@@ -112,6 +164,9 @@ def _smoke(
             if error.outcome is Outcome.MALFORMED:
                 message = f"{error} (asked for {case.id} in {serving[0]})"
                 return CallError(Outcome.MALFORMED, message)
+            if error.outcome is Outcome.REJECTED:
+                # What refuses a good request does not refuse a bad one for a reason.
+                return CallError(Outcome.REJECTED, f"good requests are refused too: {error}")
             return None
         if not np.array_equal(first, again, equal_nan=True):
             return CallError(

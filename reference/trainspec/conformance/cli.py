@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import math
+import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
@@ -17,7 +21,7 @@ from trainspec import __version__
 from trainspec.conformance import cases, page
 from trainspec.conformance.cases import CaseError
 from trainspec.conformance.check import checked
-from trainspec.conformance.files import page_file, techniques
+from trainspec.conformance.files import PACKAGE, page_file, techniques
 from trainspec.conformance.implementations import AdapterError, Implementation, load, shipped
 from trainspec.conformance.outcome import CallError, Result
 from trainspec.conformance.page import PageError
@@ -36,14 +40,17 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except (CaseError, AdapterError, PageError, RuleError) as error:
-            raise click.UsageError(str(error), ctx) from None
+            raise click.UsageError(str(error), click.get_current_context(silent=True)) from None
+        except BrokenPipeError:  # the reader of the pipe has seen enough
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+            ctx.exit(141)
         except CallError as error:
             click.echo(f"the adapter gives no answer: {error.outcome.value}: {error}", err=True)
             ctx.exit(BROKEN)
         except ModuleNotFoundError as error:
+            package = {"yaml": "pyyaml", "flint": "python-flint"}.get(str(error.name), error.name)
             raise click.UsageError(
-                f"this needs the package {error.name!r}: pip install 'trainspec[certification]'",
-                ctx,
+                f"this needs the package {package!r}: pip install 'trainspec[certification]'", ctx
             ) from None
 
 
@@ -54,6 +61,24 @@ def main() -> None:
 
     `trainspec check` runs the reference; `trainspec check my_adapter.py` runs yours.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal without ✓ shows something else
+            stream.reconfigure(errors="replace")
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            with suppress(ValueError):  # not in the main thread
+                signal.signal(getattr(signal, name), _terminated)
+
+
+def _terminated(number: int, frame: object) -> None:
+    """End in order, so that no program that was started is left behind."""
+    sys.exit(128 + number)
+
+
+def _finite(ctx: click.Context, parameter: click.Parameter, value: float) -> float:
+    if math.isnan(value):
+        raise click.BadParameter("nan is no time", ctx, parameter)
+    return value
 
 
 def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -75,10 +100,14 @@ def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
             "OPERATION= for the canonical form.",
         ),
         click.option(
-            "--timeout", default=10.0, show_default=True, type=click.FloatRange(min=0.01),
+            "--timeout",
+            default=10.0,
+            show_default=True,
+            type=click.FloatRange(0.01, 86400),
+            callback=_finite,
             help="Seconds allowed for one answer.",
         ),
-    ):  # fmt: skip
+    ):
         command = option(command)
     return command
 
@@ -88,6 +117,7 @@ def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
 @_selection
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--strict", is_flag=True, help="Let advice (a SHOULD not met) fail the check.")
+@click.option("--isolate", is_flag=True, help="Run a Python adapter in a process of its own.")
 @click.pass_context
 def check(
     ctx: click.Context,
@@ -100,8 +130,9 @@ def check(
     timeout: float,
     as_json: bool,
     strict: bool,
+    isolate: bool,
 ) -> None:
-    """Check TARGET: an adapter file, a shipped adapter, or `-- PROGRAM ARGS…`.
+    r"""Check TARGET: an adapter file, a shipped adapter, or `-- PROGRAM ARGS…`.
 
     \b
     trainspec check                          the reference
@@ -117,7 +148,17 @@ def check(
     if not chosen:
         raise click.UsageError("no case is left by these options; `trainspec list --cases`")
     variants = _variants(variant)
-    implementation = load(target, timeout)
+    served = {kind for case in chosen for kind in case.types}
+    if dtype and not served & set(dtype):
+        raise click.UsageError(f"none of the chosen cases serves {', '.join(dtype)}")
+    implementation = load(target, timeout, isolated=isolate)
+    missing = [kind for kind in dtype if kind not in implementation.types]
+    if missing and len(missing) == len(dtype):
+        implementation.close()
+        raise click.UsageError(
+            f"{implementation.name} computes in {', '.join(implementation.types)}, "
+            f"not in {', '.join(missing)}"
+        )
     try:
         results = _run(implementation, chosen, dtype, variants)
         found = diagnoses(results)
@@ -161,7 +202,7 @@ def list_(with_cases: bool, with_variants: bool, technique: tuple[str, ...]) -> 
     """List techniques, their cases, their variants and errors, and the shipped adapters."""
     console = _console()
     chosen = cases.resolve(technique)
-    if with_cases:
+    if with_cases and not with_variants:
         for case in cases.load(chosen):
             console.print(
                 f"[bold]{case.id}[/bold] [dim]{case.level}, {', '.join(case.types)}[/dim]\n"
@@ -169,6 +210,8 @@ def list_(with_cases: bool, with_variants: bool, technique: tuple[str, ...]) -> 
                 soft_wrap=True,
             )
         return
+    if with_variants and with_cases:
+        raise click.UsageError("--cases or --variants, not both")
     if with_variants:
         for name in chosen:
             spec = page.load(name)
@@ -198,7 +241,7 @@ def show(what: str) -> None:
         operation, _, form = what.partition(":")
         spec = page.load(cases.resolve([operation])[0])
         console.print(str(spec.whole_rule(form)), markup=False, highlight=False)
-        for part in form.split("+"):
+        for part in filter(None, form.split("+")):
             edit = spec.variants.get(part) or spec.errors[part]
             console.print(f"\n{edit.text.strip()}", markup=False, highlight=False)
     elif any(case.id == what for case in cases.load()):
@@ -239,9 +282,9 @@ def _show_case(console: Console, case: cases.Case) -> None:
 @click.argument("language", type=click.Choice(["python", "javascript", "cpp"]))
 def new(language: str) -> None:
     """Print an adapter to fill in, for LANGUAGE: `trainspec new python > my_adapter.py`."""
-    from trainspec.conformance.templates import template
-
-    click.echo(template(language), nl=False)
+    ending = {"python": "py", "javascript": "mjs", "cpp": "cpp"}[language]
+    template = PACKAGE / "conformance" / "templates" / f"adapter.{ending}"
+    click.echo(template.read_text("utf-8"), nl=False)
 
 
 @main.command()
@@ -261,7 +304,8 @@ def certify(ctx: click.Context, technique: tuple[str, ...], write: bool) -> None
     """Derive every golden value again from the spec pages and say what differs."""
     from trainspec.conformance.certify import certified, manifest_differences, regenerate
 
-    every = [t for t in techniques() if not technique or t in technique or t.rpartition("/")[2] in technique]  # fmt: skip  # noqa: E501
+    wanted = set(technique)
+    every = [t for t in techniques() if not wanted or wanted & {t, t.rpartition("/")[2]}]
     if not every:
         raise CaseError(f"no technique {', '.join(technique)}; there are {', '.join(techniques())}")
     texts: dict[str, str] = {}
@@ -303,3 +347,7 @@ def _progress(total: int, text: str) -> Any:
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(escape(text), total=total)
         yield lambda: progress.advance(task)
+
+
+if __name__ == "__main__":
+    main()

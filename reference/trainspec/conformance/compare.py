@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -34,8 +35,25 @@ def compared(case: Case, kind: str, answer: Any) -> Result:
         return Result(case, kind, Outcome.WRONG, wrong_type, largest, answer=got)
     first = int(np.argmin(right))
     divergence = _divergence(case, kind, first, float(got[first]))
-    return Result(case, kind, Outcome.WRONG, "", math.inf if not finite[first] else largest,
-                  divergence, got)  # fmt: skip
+    worst = largest if finite[first] else math.inf
+    return Result(case, kind, Outcome.WRONG, wrong_type, worst, divergence, got)
+
+
+@dataclass
+class _Numbers:
+    """What is collected of an answer: its numbers, and the types that they came in."""
+
+    kind: str
+    flat: list[Any] = field(default_factory=list)
+    types: set[Any] = field(default_factory=set)
+
+    def joined(self) -> FloatArray:
+        """All of them as float64, one after the other."""
+        if not self.flat:
+            return np.empty(0)
+        if len(self.types) > 1:
+            return np.concatenate([part.astype(np.float64) for part in self.flat])
+        return np.concatenate(self.flat).astype(np.float64)
 
 
 def flattened(case: Case, kind: str, answer: Any) -> tuple[FloatArray, str]:
@@ -62,12 +80,11 @@ def flattened(case: Case, kind: str, answer: Any) -> tuple[FloatArray, str]:
             f"expected the outputs {', '.join(case.outputs)} as a dict or a tuple, "
             f"got {_kind(answer)}"
         )
-    flat: list[Any] = []
-    types: set[str] = set()
+    into = _Numbers(kind)
     for name, form in case.outputs.items():
         value = answers[name]
         if case.steps is None:
-            _collect(value, form, name, flat, types)
+            _collect(value, form, name, into)
             continue
         if not isinstance(value, (list, tuple)) or len(value) != case.steps:
             raise _malformed(
@@ -75,38 +92,41 @@ def flattened(case: Case, kind: str, answer: Any) -> tuple[FloatArray, str]:
                 f"got {_kind(value)}"
             )
         for t in case.keep or range(1, case.steps + 1):
-            _collect(value[t - 1], form, f"{name} after step {t}", flat, types)
+            _collect(value[t - 1], form, f"{name} after step {t}", into)
     complaint = ""
-    if types - {kind, "any"}:
-        other = min(types - {kind, "any"})
+    others = into.types - {TYPES[kind].dtype}
+    if others:
+        other = min(dtype.name for dtype in others)
         complaint = f"returned {other} where the inputs are {kind}"
-    empty: list[Any] = [np.empty(0)]
-    return np.concatenate(flat or empty), complaint
+    return into.joined(), complaint
 
 
-def _collect(value: Any, form: Any, place: str, flat: list[Any], types: set[str]) -> None:
+def _collect(value: Any, form: Any, place: str, into: _Numbers) -> None:
     """Add the numbers of `value`, which must be an array of the shape `form` or a list of such."""
     if form and isinstance(form[0], list):
         if not isinstance(value, (list, tuple)) or len(value) != len(form):
-            raise _malformed(
-                f"{place}: expected a list of {len(form)} tensors, got {_kind(value)}"
-            )
+            raise _malformed(f"{place}: expected a list of {len(form)} tensors, got {_kind(value)}")
         for index, (inner, shape) in enumerate(zip(value, form)):
-            _collect(inner, shape, f"{place}, tensor {index}", flat, types)
+            _collect(inner, shape, f"{place}, tensor {index}", into)
         return
-    array = np.asarray(value) if isinstance(value, (np.ndarray, np.generic)) else _array(value, place)
+    if isinstance(value, (np.ndarray, np.generic)):
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiub" and array.dtype != TYPES["bfloat16"].dtype:
+            raise _malformed(f"{place}: expected numbers, got an array of {array.dtype}")
+    else:
+        array = _array(value, place, into.kind)
     if list(array.shape) != list(form):
-        raise _malformed(
-            f"{place}: expected shape {tuple(form)}, got shape {tuple(array.shape)}"
-        )
-    types.add(str(array.dtype) if isinstance(value, (np.ndarray, np.generic)) else "any")
-    flat.append(array.astype(np.float64).ravel())
+        raise _malformed(f"{place}: expected shape {tuple(form)}, got shape {tuple(array.shape)}")
+    into.types.add(array.dtype)
+    into.flat.append(array.ravel())
 
 
-def _array(value: Any, place: str) -> Any:
+def _array(value: Any, place: str, kind: str) -> Any:
+    """Plain numbers, in lists or in another library's tensor, rounded to the type asked for."""
     try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
+        with np.errstate(all="ignore"):
+            array = np.asarray(value, dtype=np.float64).astype(TYPES[kind].dtype)
+    except Exception:  # whatever another library's object raises
         raise _malformed(f"{place}: expected an array of numbers, got {_kind(value)}") from None
     return array
 

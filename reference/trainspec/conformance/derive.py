@@ -68,7 +68,10 @@ def golden(page: Page, progress: Callable[[str], None] = lambda _: None) -> dict
     cases = []
     for text in page.cases:
         progress(f"{page.name}/{text.name}")
-        cases.append(_case(page, text))
+        try:
+            cases.append(_case(page, text))
+        except ArithmeticError as error:
+            raise PageError(f"{page.name}/{text.name}: {error}") from None
     cases += _rejections(page)
     for case in cases:
         for clause in case["clauses"]:
@@ -96,9 +99,7 @@ def problem(page: Page, text: CaseText) -> tuple[Problem, dict[str, Any]]:
     if page.family == "optimizers" and not isinstance(rate, list):
         given["learning_rate"] = [rate] * steps
     hyperparameters = {key: _floats(value) for key, value in given.items()}
-    ready = Problem(
-        name, made, hyperparameters, about.pop("keep", None), about.pop("types", None)
-    )
+    ready = Problem(name, made, hyperparameters, about.pop("keep", None), about.pop("types", None))
     return ready, about
 
 
@@ -120,12 +121,15 @@ def _case(page: Page, text: CaseText) -> dict[str, Any]:
         published = name in page.variants
         if not published and _steps(ready) > LONG:
             continue
-        other = outcome(page, rule, ready, served if published else {})
+        try:
+            other = outcome(page, rule, ready, served if published else {})
+        except ArithmeticError as error:
+            raise PageError(f"{ready.id}, {name}: {error}") from None
         for kind, radii in canonical.radii.items():
             apart = distance(canonical.values, other.values, radii, other.radii.get(kind))
             margins[kind][name] = _two_digits(apart, up=False)
         if published:
-            extra = {key: DECAY for key in sorted(page.extra(rule))}
+            extra = dict.fromkeys(sorted(page.extra(rule)), DECAY)
             variants[name] = {**({"hyperparameters": extra} if extra else {})} | _stored(
                 page, ready, other
             )
@@ -321,10 +325,6 @@ def _rejections(page: Page) -> Iterator[dict[str, Any]]:
                 "why": f"{parameter.name} = {value:g} is outside {parameter.domain}.",
                 "inputs": base.inputs,
                 "hyperparameters": base.hyperparameters
-                | {
-                    parameter.name: wrong
-                    if parameter.name == "learning_rate"
-                    else spelled(value)
-                },
+                | {parameter.name: wrong if parameter.name == "learning_rate" else spelled(value)},
                 "rejects": parameter.name,
             }

@@ -28,11 +28,14 @@ def update(
     hyperparameters: Mapping[str, Any],
     functions: Mapping[str, Any],
     watch: Watch = _nothing,
+    *,
+    shared: bool = False,
 ) -> dict[str, Any]:
     """Run an update rule: `optimizers/`.
 
     `inputs` holds ``params``, a list of arrays, and ``grads``, for every step a list of arrays;
-    ``learning_rate`` holds one value a step. Gives ``params`` after every step.
+    ``learning_rate`` holds one value a step. Gives ``params`` after every step. With `shared`,
+    tensors of one shape have one state: the mistake of keeping it by shape.
     """
     params, grads = list(inputs["params"]), inputs["grads"]
     rates = hyperparameters["learning_rate"]
@@ -43,17 +46,21 @@ def update(
     }
     start, body = rule.code
     states: list[Names] = [{} for _ in params]
+    keys = [
+        next(j for j, V in enumerate(params) if np.shape(V) == np.shape(W)) if shared else k
+        for k, W in enumerate(params)
+    ]
     after: list[list[Any]] = []
     for t, (gradient, rate) in enumerate(zip(grads, rates), 1):
         for k, (W, g) in enumerate(zip(params, gradient)):
-            names = {**fixed, **states[k], "t": t, "tensor": k, "learning_rate": rate}
+            names = {**fixed, **states[keys[k]], "t": t, "tensor": k, "learning_rate": rate}
             names.update(W=W, g=g)
             with np.errstate(all="ignore"):
-                if t == 1:
+                if t == 1 and not states[keys[k]]:
                     execute(start, names)
                 execute(body, names)
             watch((t - 1, k), names)
-            states[k] = {name: names[name] for name in rule.state}
+            states[keys[k]] = {name: names[name] for name in rule.state}
             params[k] = names["W"]
         after.append(list(params))
     return {"params": after}

@@ -21,7 +21,9 @@ def folder(name: str) -> Path:
 def techniques() -> tuple[str, ...]:
     """Every technique, as ``optimizers/adam``: one for each page in a folder of `spec/`."""
     root = folder("spec")
-    return tuple(sorted(p.relative_to(root).with_suffix("").as_posix() for p in root.glob("*/*.md")))
+    return tuple(
+        sorted(p.relative_to(root).with_suffix("").as_posix() for p in root.glob("*/*.md"))
+    )
 
 
 def golden_file(technique: str) -> Path:

@@ -13,7 +13,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any, Protocol
@@ -21,7 +21,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from trainspec.conformance.cases import Case
-from trainspec.conformance.nest import leaves
 from trainspec.conformance.outcome import CallError, Outcome
 from trainspec.conformance.types import TYPES
 
@@ -44,6 +43,10 @@ class Implementation(Protocol):
         """The types that it computes in."""
 
     @property
+    def operations(self) -> frozenset[str] | None:
+        """The operations that it has, or None where one must ask for each."""
+
+    @property
     def known_failures(self) -> Mapping[str, str]:
         """Case (or ``case in type``) -> the reason why it fails."""
 
@@ -60,6 +63,10 @@ class Implementation(Protocol):
         """Let go of whatever it holds."""
 
 
+class _Late(BaseException):
+    """The time is over. Not an Exception: an adapter's own handlers must not swallow it."""
+
+
 class AdapterError(ValueError):
     """An adapter that cannot be loaded; says what it must be."""
 
@@ -74,33 +81,34 @@ class PythonModule:
         self.timeout = timeout
         self.variants: Mapping[str, str] = _mapping(module, "variants")
         self.known_failures: Mapping[str, str] = _mapping(module, "known_failures")
-        given = getattr(module, "types", None) or tuple(TYPES)
-        self.types: Sequence[str] = tuple(given)
-        unknown = set(self.types) - set(TYPES)
-        if unknown:
-            raise AdapterError(
-                f"{name}: types = {list(self.types)} names {min(unknown)!r}; "
-                f"allowed are {', '.join(TYPES)}"
-            )
+        self.types: Sequence[str] = types_of(name, getattr(module, "types", tuple(TYPES)))
+        self.operations: frozenset[str] | None = None
 
     def offers(self, operation: str) -> bool:
         return callable(getattr(self.module, operation, None))
 
     def call(self, case: Case, kind: str) -> Any:
-        inputs = case.arrays(kind)
+        inputs, numbers = case.inputs_in(kind), case.numbers()
         try:
-            with np.errstate(all="ignore"), _deadline(self.timeout):
-                answer = getattr(self.module, case.operation)(*inputs.values(), **case.numbers())
+            # What an adapter prints must not get into a report on standard output.
+            with (
+                np.errstate(all="ignore"),
+                redirect_stdout(sys.stderr),
+                _deadline(self.timeout),
+            ):
+                answer = getattr(self.module, case.operation)(*inputs.nest.values(), **numbers)
         except NotImplementedError as error:
             raise CallError(Outcome.UNSUPPORTED, str(error)) from None
         except (ValueError, TypeError) as error:
             raise CallError(Outcome.REJECTED, _said(error)) from None
-        except TimeoutError:
+        except _Late:
             message = f"no answer within {self.timeout:g} s"
             raise CallError(Outcome.TIMED_OUT, message) from None
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise CallError(Outcome.CRASHED, _said(error)) from None
-        touched = _touched(case, kind, inputs)
+        touched = inputs.changed()
         if touched:
             raise CallError(
                 Outcome.WRONG, f"changed its input {touched} in place: work on a copy of it"
@@ -111,13 +119,25 @@ class PythonModule:
         pass
 
 
-def load(target: Sequence[str], timeout: float = 10.0) -> Implementation:
+#: A module may take long to import: frameworks do.
+IMPORT_SECONDS = 120
+
+
+def load(target: Sequence[str], timeout: float = 10.0, *, isolated: bool = False) -> Implementation:
     """The implementation that the command line names.
 
     `target` is one word, a path ``my_adapter.py`` or the name of a shipped adapter; or a program
-    and its arguments. Raises `AdapterError` where there is no such thing.
+    and its arguments. With `isolated` a Python adapter runs in a process of its own, which it
+    may crash. Raises `AdapterError` where there is no such thing.
     """
+    if isolated:
+        target = [sys.executable, "-m", "trainspec.conformance.cli", "serve", *target]
     first = target[0]
+    if len(target) > 1 and (first.endswith(".py") or first in shipped()):
+        raise AdapterError(
+            f"one implementation at a time: after {first!r} comes {target[1]!r}; "
+            "a program and its arguments come after --"
+        )
     if len(target) == 1 and first.endswith(".py"):
         return PythonModule(_from_path(Path(first)), Path(first).stem, timeout)
     if len(target) == 1 and first in shipped():
@@ -147,13 +167,23 @@ def _from_path(path: Path) -> ModuleType:
     if not path.is_file():
         raise AdapterError(f"there is no file {path}")
     spec = importlib.util.spec_from_file_location(f"trainspec_adapter_{path.stem}", path)
-    assert spec is not None and spec.loader is not None  # a .py file always has a loader
+    assert spec is not None  # a .py file always has a loader
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     sys.path.insert(0, str(path.resolve().parent))
     try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
+        with redirect_stdout(sys.stderr), _deadline(IMPORT_SECONDS):
+            spec.loader.exec_module(module)
+    except KeyboardInterrupt:
+        raise
+    except _Late:
+        raise AdapterError(f"{path} is not imported within {IMPORT_SECONDS} s") from None
+    except SyntaxError as error:
+        raise AdapterError(
+            f"{path} cannot be imported: {_said(error)} (line {error.lineno})"
+        ) from None
+    except BaseException as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         raise AdapterError(
             f"{path} cannot be imported: {_said(error)} ({last.filename}, line {last.lineno})"
@@ -161,26 +191,30 @@ def _from_path(path: Path) -> ModuleType:
     return module
 
 
+def types_of(name: str, given: object) -> Sequence[str]:
+    """The types that an adapter names.
+
+    Raises `AdapterError` where these are not some of the four.
+    """
+    if isinstance(given, (list, tuple)) and given and all(kind in TYPES for kind in given):
+        return tuple(given)
+    raise AdapterError(f"{name}: types = {given!r} must be a list of some of {', '.join(TYPES)}")
+
+
 def _mapping(module: ModuleType, attribute: str) -> Mapping[str, str]:
     value = getattr(module, attribute, {})
     if not isinstance(value, Mapping):
-        raise AdapterError(
-            f"{module.__name__}: {attribute} = {value!r} must be a dict of strings"
-        )
+        name = module.__name__.removeprefix("trainspec_adapter_")
+        raise AdapterError(f"{name}: {attribute} = {value!r} must be a dict of strings")
     return {str(k): str(v) for k, v in value.items()}
 
 
 def _said(error: BaseException) -> str:
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
-
-
-def _touched(case: Case, kind: str, inputs: Mapping[str, Any]) -> str:
-    """The name of the first input that the call has changed, or nothing."""
-    for (place, now), (_, before) in zip(leaves(inputs), leaves(case.arrays(kind))):
-        if now.tobytes() != before.tobytes():
-            return str(place[0]) + "".join(f"[{i}]" for i in place[1:])
-    return ""
+    try:
+        text = str(error).strip().splitlines()
+    except Exception:
+        text = []
+    return f"{type(error).__name__}: {text[0][:300]}" if text else type(error).__name__
 
 
 @contextmanager
@@ -194,7 +228,7 @@ def _deadline(seconds: float) -> Iterator[None]:
         return
 
     def ring(signum: int, frame: FrameType | None) -> None:
-        raise TimeoutError
+        raise _Late
 
     before = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -1,7 +1,8 @@
 """Making the inputs of a case from what its page says: the patterns of spec/numerics.md.
 
-Every number has at most eight significant bits, so that it is exact in all four types, and comes
-from a SHA-256 of the case and the place, so that any language can make the same ones.
+Numbers come from a SHA-256 of the case and the place, so that any language can make the same
+ones. But for the patterns that say otherwise they have eight significant bits, so that they are
+exact in all four types.
 """
 
 from __future__ import annotations
@@ -28,6 +29,12 @@ def _value(h: int, low: int, high: int) -> float:
     return sign * math.ldexp(significand, exponent - 7)
 
 
+def _digits(h: int, bits: int) -> float:
+    """A number in [1/2, 1) of `bits` significant bits, the last of them set."""
+    sign = -1.0 if h & 1 else 1.0
+    return sign * math.ldexp((1 << (bits - 1)) | (h >> 8) % (1 << (bits - 1)) | 1, -bits)
+
+
 def _ramp(t: int, steps: int, first: int, last: int) -> int:
     return first + round((last - first) * t / max(steps - 1, 1))
 
@@ -43,6 +50,9 @@ PATTERNS: dict[str, Callable[[int, int, int, int], float]] = {
     "small": lambda h, fixed, t, steps: _value(h, -15, -12),
     "tiny": lambda h, fixed, t, steps: _value(h, -28, -24),
     "large": lambda h, fixed, t, steps: _value(h, 6, 8),
+    "minute": lambda h, fixed, t, steps: _value(h, -60, -50),
+    "24-bits": lambda h, fixed, t, steps: _digits(h, 24),
+    "53-bits": lambda h, fixed, t, steps: _digits(h, 53),
     "zero": lambda h, fixed, t, steps: 0.0,
 }
 
@@ -52,7 +62,9 @@ def tensor(shape: Shape, data: Sequence[float]) -> Tensor:
     return {"shape": list(shape), "data": list(data)}
 
 
-def made(case: str, role: str, pattern: str, shape: Shape, index: int, t: int, steps: int) -> Tensor:
+def made(
+    case: str, role: str, pattern: str, shape: Shape, index: int, t: int, steps: int
+) -> Tensor:
     """The tensor number `index` of `shape` for a role ("params", "grads") at step `t`, from 0."""
     if pattern not in PATTERNS:
         raise ValueError(

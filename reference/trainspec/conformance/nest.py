@@ -6,6 +6,7 @@ here go over every tensor of a nest in order and know nothing of what it is for.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -28,9 +29,9 @@ def number(value: Any) -> float:
 def spelled(value: float) -> float | str:
     """A number as a file holds it."""
     value = float(value)
-    if value != value:
+    if math.isnan(value):
         return "NaN"
-    if value in (float("inf"), float("-inf")):
+    if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
     return value
 

@@ -240,4 +240,3 @@ def _clauses(text: str) -> Iterator[Clause]:
 def _link(text: str) -> str:
     match = re.search(r"\]\((https?://[^)]+)\)", text)
     return match[1] if match else ""
-

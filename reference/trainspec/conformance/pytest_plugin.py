@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,19 +22,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("trainspec", "conformance to the training techniques' specification")
     group.addoption("--trainspec", metavar="ADAPTER", help="check this implementation")
     group.addoption("--trainspec-technique", action="append", default=[], metavar="NAME")
-    group.addoption("--trainspec-dtype", action="append", default=[], metavar="TYPE")
+    kinds = ["float64", "float32", "float16", "bfloat16"]
+    group.addoption("--trainspec-dtype", action="append", default=[], choices=kinds)
+    group.addoption("--trainspec-timeout", type=float, default=10.0, metavar="SECONDS")
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
-) -> Iterator[None]:
-    """Add a test for every case and type that the adapter and the suite share."""
-    yield
+) -> None:
+    """Add a test for every case and type that the adapter and the suite share.
+
+    First of all, so that ``-k`` and the like choose among them as among all other tests.
+    """
     target = config.getoption("--trainspec")
-    if target:
-        items.extend(_Cases.from_parent(session, name="trainspec", target=target).collect())
-        session.testscollected = len(items)
+    if target is not None:
+        added = list(_Cases.from_parent(session, name="trainspec", target=target).collect())
+        if not added:
+            raise pytest.UsageError(f"--trainspec {target}: no case serves what it offers")
+        items.extend(added)
+        session.testscollected += len(added)
 
 
 class _Cases(pytest.Collector):
@@ -45,17 +53,22 @@ class _Cases(pytest.Collector):
 
     def collect(self) -> Iterator[pytest.Item]:
         from trainspec.conformance import cases
+        from trainspec.conformance.check import as_declared, declarations
         from trainspec.conformance.implementations import AdapterError, load
+        from trainspec.conformance.outcome import CallError
 
         config = self.config
         try:
-            implementation = load(shlex.split(self.target))
+            whole = Path(self.target).is_file() and self.target.endswith(".py")
+            words = [self.target] if whole else shlex.split(self.target)
+            implementation = load(words or [""], config.getoption("--trainspec-timeout"))
+            declared = declarations(implementation)
             chosen = cases.load(config.getoption("--trainspec-technique"))
-        except (AdapterError, cases.CaseError) as error:
-            raise pytest.UsageError(str(error)) from None
+        except (AdapterError, CallError, ValueError) as error:
+            raise pytest.UsageError(f"--trainspec {self.target}: {error}") from None
         config.add_cleanup(implementation.close)
         kinds = config.getoption("--trainspec-dtype") or implementation.types
-        for case in chosen:
+        for case in (as_declared(c, declared.get(c.operation, "")) for c in chosen):
             for kind in kinds:
                 if implementation.offers(case.operation) and kind in case.types:
                     yield _Check.from_parent(
@@ -78,16 +91,16 @@ class _Check(pytest.Item):
         from trainspec.conformance.check import checked
         from trainspec.conformance.outcome import Outcome
 
-        (result,) = checked(self.implementation, [self.case], [self.kind])
+        *_, result = checked(self.implementation, [self.case], [self.kind])
         if result.outcome is Outcome.UNSUPPORTED:
             pytest.skip(result.message)
         if result.outcome is Outcome.KNOWN_FAILURE:
             pytest.xfail(result.message)
         if result.outcome.fails:
-            raise _Failure(result)
+            raise _FailureError(result)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        if isinstance(excinfo.value, _Failure):
+        if isinstance(excinfo.value, _FailureError):
             return excinfo.value.text()
         return super().repr_failure(excinfo, style)
 
@@ -95,9 +108,11 @@ class _Check(pytest.Item):
         return "trainspec", None, self.name
 
 
-class _Failure(Exception):
+class _FailureError(Exception):
     def __init__(self, result: Result) -> None:
-        super().__init__(result.case.id)
+        d = result.divergence
+        where = f"{d.place}: expected {d.expected!r}, got {d.got!r}" if d else result.message
+        super().__init__(f"{result.outcome.value}: {where}")
         self.result = result
 
     def text(self) -> str:

@@ -134,7 +134,7 @@ def _table(implementation: Implementation, results: Sequence[Result]) -> Table:
 
 
 def _cell(results: Sequence[Result]) -> str:
-    if not results:
+    if all(r.outcome is Outcome.UNSUPPORTED for r in results):
         return "[dim]-[/dim]"
     bad = sum(r.outcome.fails for r in results)
     if bad:
@@ -272,7 +272,9 @@ def _print_rest(console: Console, results: Sequence[Result]) -> None:
 def _closing(implementation: Implementation, results: Sequence[Result]) -> str:
     counts = Counter(r.outcome.value for r in results if r.kind)
     offered = [r for r in results if r.kind]
-    if not offered:
+    if all(r.outcome is Outcome.UNSUPPORTED for r in offered):
+        if offered or any(r.message != "not offered" for r in results):
+            return "[red]nothing was checked:[/red] no case of these types is supported"
         return (
             "[red]nothing was checked:[/red] none of the operations is offered; "
             "see `trainspec list` for their names"

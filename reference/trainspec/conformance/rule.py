@@ -16,7 +16,22 @@ from types import CodeType
 from typing import Any
 
 #: Functions of the rule language; each kind of number brings its own (`numbers.py`, `ball.py`).
-FUNCTIONS = frozenset("sqrt exp log tanh maximum minimum where sign abs sum len range".split())
+FUNCTIONS = frozenset(
+    [
+        "sqrt",
+        "exp",
+        "log",
+        "tanh",
+        "maximum",
+        "minimum",
+        "where",
+        "sign",
+        "abs",
+        "sum",
+        "len",
+        "range",
+    ]
+)
 
 _ALLOWED = (
     ast.Expression, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call, ast.Name, ast.Constant,
@@ -92,7 +107,7 @@ class Rule:
         return _compiled(self.start), _compiled(self.body)
 
     def edited(self, edit: Rule, name: str = "") -> Rule:
-        """This rule with the lines of `edit` in place of its own.
+        """The rule with the lines of `edit` in place of its own.
 
         A line that assigns a name of the body replaces that line (together with the lines of
         new names that stand before it in the edit); one that assigns an input goes first; lines
@@ -119,9 +134,9 @@ class Rule:
 
     def touches(self, edit: Rule) -> frozenset[str]:
         """Names of this rule that `edit` changes; two edits compose if these do not meet."""
-        return frozenset(line.name for line in edit.body) & (
-            self.assigns | self.free
-        ) | frozenset(f"start {line.name}" for line in edit.start)
+        return frozenset(line.name for line in edit.body) & (self.assigns | self.free) | frozenset(
+            f"start {line.name}" for line in edit.start
+        )
 
 
 def parse(source: str, where: str = "a rule") -> Rule:

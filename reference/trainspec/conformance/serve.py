@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
+from contextlib import redirect_stdout
 from typing import IO, Any
 
 import numpy as np
 
+from trainspec.conformance.files import techniques
 from trainspec.conformance.implementations import PythonModule
 from trainspec.conformance.nest import array, mapped, written
 from trainspec.conformance.types import TYPES
@@ -15,7 +18,11 @@ from trainspec.conformance.types import TYPES
 def serve(adapter: Any, requests: IO[str], answers: IO[str]) -> None:
     """Answer every request on `requests` with one line on `answers`, until the input ends."""
     for line in requests:
-        answers.write(json.dumps(answer(adapter, json.loads(line))) + "\n")
+        try:
+            reply = answer(adapter, json.loads(line))
+        except (ValueError, KeyError, TypeError) as error:
+            reply = {"id": None, "error": f"not a request: {error!r}"}
+        answers.write(json.dumps(reply) + "\n")
         answers.flush()
 
 
@@ -29,6 +36,9 @@ def answer(adapter: PythonModule, request: dict[str, Any]) -> dict[str, Any]:
             "variants": dict(adapter.variants),
             "known_failures": dict(adapter.known_failures),
             "types": list(adapter.types),
+            "operations": [
+                t.rpartition("/")[2] for t in techniques() if adapter.offers(t.rpartition("/")[2])
+            ],
         }
         return {"id": number, "outputs": about}
     if not adapter.offers(operation):
@@ -37,14 +47,14 @@ def answer(adapter: PythonModule, request: dict[str, Any]) -> dict[str, Any]:
     inputs = mapped(lambda t: array(t, kind.dtype), request["inputs"])
     given = {name: _floats(value) for name, value in request["hyperparameters"].items()}
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), redirect_stdout(sys.stderr):
             outputs = getattr(adapter.module, operation)(*inputs.values(), **given)
     except NotImplementedError:
         return {"id": number, "unsupported": True}
     except (ValueError, TypeError) as error:
         return {"id": number, "error": f"{type(error).__name__}: {error}"}
     if not isinstance(outputs, dict):
-        outputs = {request.get("output", "params"): outputs}
+        outputs = {"params": outputs}
     return {"id": number, "outputs": mapped(written, outputs)}
 
 

@@ -1,1 +1,1 @@
-"""Update rules: SGD, Momentum, AdaGrad, RMSProp, Adam. One a module, each with `init` and `step`."""
+"""Update rules: SGD, Momentum, AdaGrad, RMSProp, Adam; each module has `init` and `step`."""

@@ -16,16 +16,6 @@ types = ["float64", "float32", "float16", "bfloat16"]
 #: SGD with momentum keeps the learning rate outside the velocity.
 variants = {"momentum": "rate-outside-velocity"}
 
-_UNDERFLOW = (
-    "epsilon underflows to 0 in float16 and 0/0 is NaN "
-    "(https://github.com/pytorch/pytorch/issues/8860)"
-)
-known_failures = {
-    "adam/zero-gradient-usual-epsilon in float16": _UNDERFLOW,
-    "adagrad/zero-gradient-usual-epsilon in float16": _UNDERFLOW,
-    "rmsprop/zero-gradient-usual-epsilon in float16": _UNDERFLOW,
-}
-
 
 def sgd(params: Any, grads: Any, *, learning_rate: list[float], **rest: float) -> Any:
     return _run(params, grads, learning_rate, lambda p, lr: torch.optim.SGD(p, lr, **rest))
