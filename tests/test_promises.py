@@ -16,7 +16,7 @@ import yaml
 from helpers import KINDS, ROOT, failures, results
 from trainspec.conformance import cases, page, store
 from trainspec.conformance.certify import certified, manifest_differences
-from trainspec.conformance.evaluate import FAMILIES
+from trainspec.conformance.evaluate import evaluated
 from trainspec.conformance.files import golden_file, page_file, techniques
 from trainspec.conformance.implementations import load
 from trainspec.conformance.numbers import FUNCTIONS

@@ -21,11 +21,14 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx
 
+from trainspec.conformance.arrays import MOVING
 from trainspec.conformance.types import FloatType
 
 BITS = 320
 #: Other orders of operation may meet values so many times larger than the rule's own.
 HEADROOM = 16
+#: Functions of mathematical libraries are not correctly rounded: so many roundings each.
+LIBRARY = 4
 ctx.prec = BITS
 
 
@@ -228,16 +231,95 @@ def _as_float(x: Any) -> float:
     return x if isinstance(x, float) else float(x.mid())
 
 
-def _unary(function: Callable[[Any], Any], special: Callable[[float], float]) -> Any:
+def _log(x: arb) -> Any:
+    if x.is_zero():
+        return arb.neg_inf()
+    if not x > 0 and not x < 0:
+        raise UnboundedError("the logarithm of an interval that holds 0")
+    return x.log()
+
+
+def _erf(x: float) -> float:
+    return math.erf(x)
+
+
+def _whole(function: Callable[[Any], Any]) -> Any:
+    """Rounding to a whole number, of a value that certainly lies between two of them."""
+
+    def of_ball(x: Any) -> Ball:
+        value = number(x).x
+        low, high = float(function(float(value.lower()))), float(function(float(value.upper())))
+        if low != high:
+            raise UnboundedError("an interval that holds a whole number has no floor")
+        return Ball(arb(low))
+
+    return of_ball
+
+
+def _added(terms: Any) -> Ball:
+    """A sum with the rounding error that it can have in any order."""
+    terms = [number(term) for term in terms]
+    if not terms:
+        return Ball(arb(0))
+    special = [t.x for t in terms if isinstance(t.x, float)]
+    if special:
+        return Ball(float(sum(special)))
+    total, size = arb(0), arb(0)
+    for term in terms:
+        total += term.x
+        size += abs(term.x).abs_upper()
+    if _current.kind is None or len([t for t in terms if not t.x.is_zero()]) < 2:
+        return Ball(total)
+    if not size * HEADROOM <= _current.kind.largest:
+        raise UnboundedError(f"no bound in {_current.kind.name}")
+    u = _current.kind.roundoff * (len(terms) - 1)
+    return Ball(total + arb(0, (size * u * (1 + u)).abs_upper() + _current.kind.smallest_normal * u))
+
+
+def _sum(x: Any, axis: int | None = None) -> Any:
+    x = np.asarray(x, dtype=object)
+    if axis is None:
+        return _added(x.ravel())
+    moved = np.moveaxis(x, axis, -1)
+    flat = [_added(row) for row in moved.reshape(-1, moved.shape[-1])]
+    return np.array(flat, dtype=object).reshape(moved.shape[:-1])
+
+
+def _dot(a: Any, b: Any) -> Any:
+    a, b = np.asarray(a, dtype=object), np.asarray(b, dtype=object)
+    if b.ndim == 1:
+        return _sum(a * b, a.ndim - 1)
+    return _sum(a[..., :, None] * b, a.ndim - 1)
+
+
+def _largest(x: Any, axis: int | None = None) -> Any:
+    x = np.asarray(x, dtype=object)
+    moved = x.reshape(1, -1) if axis is None else np.moveaxis(x, axis, -1)
+    pick = _extreme("max")
+    flat = []
+    for row in moved.reshape(-1, moved.shape[-1]):
+        best = row[0]
+        for other in row[1:]:
+            best = pick(best, other)
+        flat.append(best)
+    made = np.array(flat, dtype=object)
+    return made[0] if axis is None else made.reshape(moved.shape[:-1])
+
+
+def _unary(
+    function: Callable[[Any], Any], special: Callable[[float], float], roundings: int = 1
+) -> Any:
     def of_ball(x: Any) -> Ball:
         value = number(x).x
         if isinstance(value, float):
             with np.errstate(all="ignore"):
                 return Ball(_settled(float(special(np.float64(value)))))
         result = function(value)
-        if result.is_nan() and _current.kind is None:
-            return Ball(math.nan)
-        return Ball(_current.round(result))
+        if _current.kind is None and not result.is_finite():
+            return Ball(math.nan if result.is_nan() else float(result))
+        for _ in range(roundings):
+            result = _current.round(result)
+        return Ball(result)
 
     return of_ball
 
@@ -295,9 +377,9 @@ def _elementwise(function: Any, arguments: int) -> Any:
 
 FUNCTIONS: dict[str, Any] = {
     "sqrt": _elementwise(_unary(_sqrt, np.sqrt), 1),
-    "exp": _elementwise(_unary(arb.exp, np.exp), 1),
-    "log": _elementwise(_unary(lambda x: -arb.pos_inf() if x.is_zero() else x.log(), np.log), 1),
-    "tanh": _elementwise(_unary(arb.tanh, np.tanh), 1),
+    "exp": _elementwise(_unary(arb.exp, np.exp, LIBRARY), 1),
+    "log": _elementwise(_unary(_log, np.log, LIBRARY), 1),
+    "tanh": _elementwise(_unary(arb.tanh, np.tanh, LIBRARY), 1),
     "maximum": _elementwise(_extreme("max"), 2),
     "minimum": _elementwise(_extreme("min"), 2),
     "where": _elementwise(_where, 3),
@@ -308,9 +390,13 @@ FUNCTIONS: dict[str, Any] = {
     "less_equal": _elementwise(_comparison(operator.le, operator.gt), 2),
     "equal": _elementwise(_comparison(operator.eq, operator.ne), 2),
     "abs": abs,
-    "sum": np.sum,
-    "len": len,
-    "range": range,
+    "sum": _sum,
+    "dot": _dot,
+    "largest": _largest,
+    "floor": _elementwise(_whole(np.floor), 1),
+    "ceil": _elementwise(_whole(np.ceil), 1),
+    "erf": _elementwise(_unary(arb.erf, _erf, LIBRARY), 1),
+    **MOVING,
 }
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from trainspec.conformance.evaluate import STEPWISE
 from trainspec.conformance.files import golden_file, techniques
 from trainspec.conformance.nest import Nest, is_tensor, leaves, mapped
 from trainspec.conformance.types import TYPES, FloatArray
@@ -26,6 +25,7 @@ class CaseError(ValueError):
 class Case:
     """One golden example, for the canonical form or for the variant that it names.
 
+    `outputs` has the shape of every output, of one step where there are `steps`.
     `expected` is flat: every number of the outputs in order, of the steps in `keep` (counted
     from 1) where that is given. `tolerance` holds for each type served as many numbers.
     A case with `rejects` expects the implementation to refuse that hyperparameter.
@@ -41,6 +41,7 @@ class Case:
     inputs: Nest
     hyperparameters: Mapping[str, Any]
     outputs: Mapping[str, Any]
+    steps: int | None
     keep: tuple[int, ...] | None
     expected: FloatArray
     tolerance: Mapping[str, FloatArray]
@@ -58,13 +59,6 @@ class Case:
     def family(self) -> str:
         """The folder of the technique: ``optimizers``."""
         return self.technique.partition("/")[0]
-
-    @property
-    def steps(self) -> int | None:
-        """How many steps the outputs hold, or None where there are no steps."""
-        if self.family not in STEPWISE:
-            return None
-        return len(next(v for k, v in self.inputs.items() if k in ("grads", "batches")))
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -179,6 +173,7 @@ def _cases(golden: Mapping[str, Any]) -> Iterator[Case]:
             inputs=given["inputs"],
             hyperparameters=given["hyperparameters"],
             outputs=given.get("outputs", {}),
+            steps=given.get("steps"),
             keep=tuple(keep) if keep else None,
             expected=_flat(given.get("expected", ())),
             tolerance={kind: _flat(v) for kind, v in given.get("tolerance", {}).items()},

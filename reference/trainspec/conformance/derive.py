@@ -19,7 +19,7 @@ import yaml
 
 from trainspec.conformance import ball, inputs
 from trainspec.conformance.ball import Ball, UnboundedError
-from trainspec.conformance.evaluate import FAMILIES, STEPWISE
+from trainspec.conformance.evaluate import evaluated
 from trainspec.conformance.nest import array, leaves, mapped, spelled
 from trainspec.conformance.page import CaseText, Page, PageError
 from trainspec.conformance.rule import Rule
@@ -89,14 +89,17 @@ def problem(page: Page, text: CaseText) -> tuple[Problem, dict[str, Any]]:
     """The case's inputs, and what is left of its YAML: level, clauses, link."""
     name = f"{page.name}/{text.name}"
     given = yaml.safe_load(text.yaml)
-    made, steps = inputs.MAKERS[page.family](name, given)
+    if page.inputs:
+        made, steps = inputs.function(name, given, page.inputs), None
+    else:
+        made, steps = inputs.update(name, given)
     about = {word: given.pop(word) for word in list(given) if word in _WORDS}
     missing = page.parameters.keys() - given.keys()
     unknown = given.keys() - page.parameters.keys()
     if missing or unknown:
         raise PageError(f"{name}: missing {sorted(missing)}, unknown {sorted(unknown)}")
     rate = given.get("learning_rate")
-    if page.family == "optimizers" and not isinstance(rate, list):
+    if steps is not None and not isinstance(rate, list):
         given["learning_rate"] = [rate] * steps
     hyperparameters = {key: _floats(value) for key, value in given.items()}
     ready = Problem(name, made, hyperparameters, about.pop("keep", None), about.pop("types", None))
@@ -112,6 +115,7 @@ def _case(page: Page, text: CaseText) -> dict[str, Any]:
     if about.get("level") not in LEVELS:
         raise PageError(f"{ready.id}: level must be one of {', '.join(LEVELS)}")
     canonical = outcome(page, page.rule, ready)
+    _certify_gradients(page, ready)
     served = {kind: TYPES[kind] for kind in canonical.radii}
     variants = {}
     margins: dict[str, dict[str, Any]] = {kind: {} for kind in canonical.radii}
@@ -145,6 +149,7 @@ def _case(page: Page, text: CaseText) -> dict[str, Any]:
         ),
         "hyperparameters": ready.hyperparameters,
         "outputs": canonical.form,
+        **({"steps": _steps(ready)} if _steps(ready) else {}),
         **({"keep": ready.keep} if ready.keep else {}),
         **_stored(page, ready, canonical),
         "margins": margins,
@@ -168,7 +173,10 @@ def _stored(page: Page, ready: Problem, result: Outcome) -> dict[str, Any]:
 
 
 def _steps(ready: Problem) -> int:
-    return len(ready.inputs.get("grads", ()))
+    """How many steps the outputs hold, or 0 where there are none."""
+    if "params" in ready.inputs:
+        return len(ready.inputs["grads"])
+    return max((len(v) for v in ready.inputs.values() if isinstance(v, list)), default=0)
 
 
 def _requirement(page: Page, clauses: list[str]) -> str:
@@ -196,7 +204,7 @@ def outcome(
 
 
 def _unchanged(ready: Problem, values: list[Ball]) -> bool:
-    start = [number for t in ready.inputs["params"] for number in t["data"]]
+    start = [number for t in ready.inputs.get("params", ()) for number in t["data"]]
     return [v.nearest() for v in values] == start * (len(values) // max(len(start), 1))
 
 
@@ -206,14 +214,26 @@ def _radii(
     """The radius of every value in the arithmetic of `kind`, or None if it does not serve."""
     try:
         with ball.arithmetic(kind):
-            rounded, _ = _run(page, rule, ready)
+            rounded, form = _run(page, rule, ready)
     except UnboundedError:
         return None
     radii = [_radius(r, v) for r, v in zip(rounded, values)]
-    sizes = [abs(v.nearest()) for v in values if not isinstance(v.x, float)]
-    if radii and ORDERS * max(radii) > CAP * max(sizes, default=0.0) and max(radii) > 0:
-        return None
+    for part in _parts(ready, form):
+        sizes = [abs(v.nearest()) for v in values[part] if not isinstance(v.x, float)]
+        if max(radii[part], default=0.0) * ORDERS > CAP * max(sizes, default=0.0):
+            return None
     return radii
+
+
+def _parts(ready: Problem, form: Mapping[str, Any]) -> Iterator[slice]:
+    """Where the numbers of each output lie among all numbers."""
+    times = len(ready.keep) if ready.keep else max(_steps(ready), 1)
+    start = 0
+    for shapes in form.values():
+        nested = bool(shapes) and isinstance(shapes[0], list)
+        end = start + times * sum(math.prod(s) for s in (shapes if nested else [shapes]))
+        yield slice(start, end)
+        start = end
 
 
 def _radius(rounded: Ball, true: Ball) -> float:
@@ -227,11 +247,11 @@ def _run(page: Page, rule: Rule, ready: Problem) -> tuple[list[Ball], dict[str, 
         **{name: _lifted(value) for name, value in ready.hyperparameters.items()},
         **{name: ball.hyperparameter(DECAY) for name in page.extra(rule)},
     }
-    outputs = FAMILIES[page.family](rule, arrays, named, ball.FUNCTIONS)
+    outputs = evaluated(page.technique, page.outputs, rule, arrays, named, ball.FUNCTIONS)
     if ready.keep is not None:
         outputs = {name: [steps[t - 1] for t in ready.keep] for name, steps in outputs.items()}
     form = mapped(lambda leaf: list(np.shape(leaf)), outputs)
-    if page.family in STEPWISE:
+    if _steps(ready):
         form = {name: steps[0] for name, steps in form.items()}
     flat = [x for _, leaf in leaves(outputs) for x in np.asarray(leaf, dtype=object).ravel()]
     return [ball.number(x) for x in flat], form
@@ -239,6 +259,70 @@ def _run(page: Page, rule: Rule, ready: Problem) -> tuple[list[Ball], dict[str, 
 
 def _lifted(value: Any) -> Any:
     return [_lifted(v) for v in value] if isinstance(value, list) else ball.hyperparameter(value)
+
+
+#: Gradients are held to differences of the forward rule over this distance, to these digits.
+NUDGE_BITS, GRADIENT_BITS = 100, 90
+
+
+def _certify_gradients(page: Page, ready: Problem) -> None:
+    """Hold every output ``dx`` to the derivative of the forward outputs with respect to ``x``.
+
+    The derivative is of the sum of ``dy * y`` where ``dy`` is an input, else of the first output.
+    Where the two one-sided differences part, the rule has a kink and a clause decides.
+    Raises `PageError` for a gradient that is not the derivative.
+    """
+    wanted = [name for name in page.outputs if name[0] == "d" and name[1:] in page.inputs]
+    if not wanted or any(isinstance(value, list) for value in ready.inputs.values()):
+        return
+    upstream = [name for name in page.inputs if name[0] == "d" and name[1:] in page.outputs]
+
+    with ball.arithmetic(None):
+        arrays = mapped(lambda t: ball.balls(array(t, np.float64)), ready.inputs)
+        named = {name: _lifted(value) for name, value in ready.hyperparameters.items()}
+
+        def outputs(inputs: dict[str, Any]) -> dict[str, Any]:
+            return evaluated(
+                page.technique, page.outputs, page.rule, inputs, named, ball.FUNCTIONS
+            )
+
+        def objective(inputs: dict[str, Any]) -> Any:
+            found = outputs(inputs)
+            if not upstream:
+                return ball.number(found[page.outputs[0]]).x
+            terms = (np.sum(inputs[d] * found[d[1:]]) for d in upstream)
+            return sum((ball.number(term).x for term in terms), ball.number(0).x)
+
+        given = outputs(arrays)
+        values = [
+            ball.number(x).x
+            for leaf in given.values()
+            for x in np.asarray(leaf, dtype=object).ravel()
+        ]
+        if any(isinstance(x, float) for x in values):
+            return  # infinities and NaN have no differences
+        nudge = ball.number(2.0**-NUDGE_BITS)
+        centre = objective(arrays)
+        size = max((abs(float(v.mid())) for v in values), default=1.0) + 1.0
+        for name in wanted:
+            gradient = np.asarray(given[name], dtype=object)
+            for index in np.ndindex(gradient.shape):
+                sides = []
+                for step in (nudge, -nudge):
+                    moved = np.array(arrays[name[1:]], dtype=object)
+                    moved[index] = moved[index] + step
+                    sides.append((objective({**arrays, name[1:]: moved}) - centre) / step.x)
+                # One-sided differences agree to the nudge's size unless there is a kink.
+                apart = abs(float((sides[0] - sides[1]).mid()))
+                if apart > size * 2.0**-40:
+                    continue
+                middle = (sides[0] + sides[1]) / 2
+                off = abs(float((ball.number(gradient[index]).x - middle).mid()))
+                if off > size * 2.0**-GRADIENT_BITS * 2.0**16:
+                    raise PageError(
+                        f"{ready.id}: {name}{list(index)} is {ball.number(gradient[index])}, "
+                        f"the derivative of the forward rule is {middle}"
+                    )
 
 
 def _representable(nest: Any, kind: FloatType) -> bool:
@@ -315,8 +399,11 @@ def _rejections(page: Page) -> Iterator[dict[str, Any]]:
             outside |= {"below": low - 0.5} if low_allowed else {"lowest": low}
         if math.isfinite(high):
             outside |= {"above": high + 0.5} if high_allowed else {"highest": high}
+        given = base.hyperparameters[parameter.name]
         for word, value in outside.items():
-            wrong = [spelled(value)] * len(base.hyperparameters["learning_rate"])
+            wrong: Any = spelled(value)
+            if isinstance(given, list):
+                wrong = [wrong] * len(given)
             yield {
                 "id": f"{page.name}/rejects-{parameter.name.replace('_', '-')}-{word}",
                 "level": "edge",
@@ -324,7 +411,6 @@ def _rejections(page: Page) -> Iterator[dict[str, Any]]:
                 "clauses": [clause],
                 "why": f"{parameter.name} = {value:g} is outside {parameter.domain}.",
                 "inputs": base.inputs,
-                "hyperparameters": base.hyperparameters
-                | {parameter.name: wrong if parameter.name == "learning_rate" else spelled(value)},
+                "hyperparameters": base.hyperparameters | {parameter.name: wrong},
                 "rejects": parameter.name,
             }

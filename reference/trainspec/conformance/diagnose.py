@@ -17,7 +17,7 @@ import numpy as np
 
 from trainspec.conformance import numbers
 from trainspec.conformance.cases import Case
-from trainspec.conformance.evaluate import FAMILIES
+from trainspec.conformance.evaluate import evaluated
 from trainspec.conformance.nest import array, leaves, mapped
 from trainspec.conformance.outcome import Result
 from trainspec.conformance.page import Page, load
@@ -92,7 +92,7 @@ def diagnosed(results: Sequence[Result]) -> Diagnosis | None:
     extra = {k: v for r in known for k, v in r.case.numbers().items() if k not in page.parameters}
     # Failing cases of ordinary numbers first: they carry the evidence, the others confirm it.
     known.sort(
-        key=lambda r: (not r.outcome.fails, r.case.level == "edge", len(r.case.inputs["grads"]))
+        key=lambda r: (not r.outcome.fails, r.case.level == "edge", r.case.steps or 0)
     )
     evidence = Evidence(
         page,
@@ -118,7 +118,9 @@ def values_of(case: Case, rule: Rule, extra: Mapping[str, float]) -> FloatArray:
 def _run(case: Case, rule: Rule, extra: Mapping[str, float], inputs: Any, **how: Any) -> FloatArray:
     given = {**dict.fromkeys(rule.free, 0.125), **extra, **case.numbers()}
     try:
-        outputs = FAMILIES[case.family](rule, inputs, given, numbers.FUNCTIONS, **how)
+        outputs = evaluated(
+            case.technique, tuple(case.outputs), rule, inputs, given, numbers.FUNCTIONS, **how
+        )
     except (ArithmeticError, ValueError):
         # Plain numbers may meet in a division by zero, shared states in shapes that do not fit.
         return np.full(case.expected.shape, np.nan)
@@ -148,7 +150,7 @@ def _found(evidence: Evidence, form: str, text: str) -> Diagnosis:
 def _own_faults(evidence: Evidence) -> Diagnosis | None:
     """Faults of the adapter, not of the formula: stale arrays, an early snapshot."""
     for form, text, fits in _FAULTS:
-        if all(
+        if not evidence.page.inputs and all(
             fits(case, answer, evidence.kind)
             for case, answer in zip(evidence.cases, evidence.answers)
             if len(answer)
@@ -187,6 +189,8 @@ def _narrower(evidence: Evidence) -> Diagnosis | None:
 
 def _misreadings(evidence: Evidence) -> Diagnosis | None:
     """The right rule over inputs that are misread: transposed, reversed, mixed up."""
+    if evidence.page.inputs:
+        return None  # these are misreadings of update rules' inputs
     for form, text, change, how in _MISREAD:
 
         def values(case: Case, change: Any = change, how: Any = how) -> FloatArray:
@@ -354,15 +358,21 @@ def _constants(evidence: Evidence) -> Diagnosis | None:
     value, as a factor, or as a decay that nobody asked for.
     """
     page = evidence.page
-    places = [(name, f"{name} = {{}}", f"{name} is taken as {{}}") for name in page.parameters]
+    places = [
+        (name, f"{name} = {{}}", f"{name} is taken as {{}}")
+        for name in page.parameters
+        if name in page.rule.free
+    ]
     places += [
         (name, f"if t == 1: {name} = {{}}", f"{name} starts at {{}}") for name in page.rule.state
     ]
     places += [
         (f"{name}*", f"{name} = {{}} * {name}", f"{name} is multiplied by {{}}")
-        for name in (*page.parameters, "g")
+        for name in (*page.parameters, *(page.inputs or ("g",)))
+        if name in page.rule.free
     ]
-    places += [("decay", "g = g + {} * W", "a hidden weight decay of {}, coupled")]
+    if not page.inputs:
+        places += [("decay", "g = g + {} * W", "a hidden weight decay of {}, coupled")]
     for name, line, words in places:
         for constant in _solutions(evidence, line):
             for digits in (1, 2, 3, 4, 5, 6, 8, 10, 12, 17):

@@ -1,12 +1,12 @@
 """Running a rule over the inputs of a case, in either kind of number.
 
-Each folder of `spec/` is a family of techniques that are called alike, and has one function here:
-it knows which inputs come step by step and what the rule block's names stand for.
+Update rules (`optimizers/`) are called over steps and tensors, everything else as a function of
+its inputs: `evaluated` knows which.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,10 +66,55 @@ def update(
     return {"params": after}
 
 
-FAMILIES: dict[str, Callable[..., dict[str, Any]]] = {"optimizers": update}
+def function(
+    rule: Rule,
+    inputs: Mapping[str, Any],
+    hyperparameters: Mapping[str, Any],
+    functions: Mapping[str, Any],
+    watch: Watch = _nothing,
+    *,
+    outputs: Sequence[str],
+) -> dict[str, Any]:
+    """Run any other rule: inputs by name, outputs by name.
 
-#: Names that a rule of a family may read without their being hyperparameters.
-GIVEN = {"optimizers": frozenset({"W", "g", "t", "tensor", "tensors"})}
+    Inputs that are lists come step by step, and then the outputs are lists over the steps.
+    """
+    given = {**functions, **hyperparameters}
+    series = {name: value for name, value in inputs.items() if isinstance(value, list)}
+    fixed = {name: value for name, value in inputs.items() if name not in series}
+    start, body = rule.code
+    state: Names = {}
+    steps: list[Names] = []
+    for t in range(1, (len(next(iter(series.values()))) if series else 1) + 1):
+        now = {name: value[t - 1] for name, value in series.items()}
+        names = {**given, **fixed, **state, **now, "t": t}
+        with np.errstate(all="ignore"):
+            if t == 1:
+                execute(start, names)
+            execute(body, names)
+        watch((t - 1,), names)
+        state = {name: names[name] for name in rule.state}
+        steps.append({name: names[name] for name in outputs})
+    if series:
+        return {name: [step[name] for step in steps] for name in outputs}
+    return steps[0]
 
-#: Families whose outputs are lists over the steps.
-STEPWISE = frozenset({"optimizers"})
+
+def evaluated(
+    technique: str,
+    outputs: Sequence[str],
+    rule: Rule,
+    inputs: Mapping[str, Any],
+    hyperparameters: Mapping[str, Any],
+    functions: Mapping[str, Any],
+    watch: Watch = _nothing,
+    **how: Any,
+) -> dict[str, Any]:
+    """Run a rule of a technique over its inputs, as its family is run."""
+    if technique.startswith("optimizers/"):
+        return update(rule, inputs, hyperparameters, functions, watch, **how)
+    return function(rule, inputs, hyperparameters, functions, watch, outputs=outputs)
+
+
+#: Names that an update rule may read without their being hyperparameters.
+GIVEN_TO_UPDATES = frozenset({"W", "g", "t", "tensor", "tensors"})

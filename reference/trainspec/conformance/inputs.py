@@ -12,6 +12,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 Tensor = dict[str, Any]
 Shape = Sequence[int]
 
@@ -94,4 +96,31 @@ def update(case: str, text: dict[str, Any]) -> tuple[dict[str, Any], int]:
     return {"params": tensors("params", start, 0), "grads": grads}, steps
 
 
-MAKERS = {"optimizers": update}
+def function(case: str, text: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """The inputs of a case of any other operation, taken out of `text`, by name and in order.
+
+    An input is written out as nested lists, or made: ``{shape: [4, 3], pattern: varied}``, with
+    ``times`` and ``plus`` where wanted; with ``steps`` it is a list of such tensors.
+    """
+    given = text.pop("inputs")
+    if given.keys() != set(names):
+        raise ValueError(f"case {case}: inputs are {sorted(given)}, the page has {sorted(names)}")
+    return {name: _input(case, name, given[name]) for name in names}
+
+
+def _input(case: str, name: str, given: Any) -> Any:
+    if not isinstance(given, dict):
+        values = np.array(given, dtype=np.float64)
+        return tensor(values.shape, values.ravel().tolist())
+    if "each" in given:
+        return [_input(f"{case}/{t}", name, one) for t, one in enumerate(given["each"])]
+    steps = given.get("steps")
+    made_ones = [
+        made(case, name, given["pattern"], given["shape"], 0, t, steps or 1)
+        for t in range(steps or 1)
+    ]
+    for one in made_ones:
+        one["data"] = [
+            value * given.get("times", 1.0) + given.get("plus", 0.0) for value in one["data"]
+        ]
+    return made_ones if steps else made_ones[0]

@@ -6,9 +6,12 @@ explains an answer that is already known to be wrong.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
+
+from trainspec.conformance.arrays import MOVING
 
 FUNCTIONS: dict[str, Any] = {
     "sqrt": np.sqrt,
@@ -26,6 +29,10 @@ FUNCTIONS: dict[str, Any] = {
     "equal": np.equal,
     "abs": np.abs,
     "sum": np.sum,
-    "len": len,
-    "range": range,
+    "dot": np.dot,
+    "largest": np.max,
+    "floor": np.floor,
+    "ceil": np.ceil,
+    "erf": np.vectorize(math.erf, otypes=[np.float64]),
+    **MOVING,
 }

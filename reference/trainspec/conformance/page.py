@@ -13,7 +13,7 @@ from functools import cache
 
 from markdown_it import MarkdownIt
 
-from trainspec.conformance.evaluate import GIVEN
+from trainspec.conformance.evaluate import GIVEN_TO_UPDATES
 from trainspec.conformance.files import page_file
 from trainspec.conformance.rule import Rule, parse
 
@@ -82,6 +82,8 @@ class Page:
     errors: Mapping[str, Edit]
     cases: tuple[CaseText, ...]
     example: tuple[str, list[dict[str, str]]]
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ("params",)
 
     @property
     def name(self) -> str:
@@ -106,7 +108,12 @@ class Page:
 
     def extra(self, rule: Rule) -> frozenset[str]:
         """Hyperparameters that `rule` reads and the canonical form does not have."""
-        return rule.free - self.parameters.keys() - GIVEN[self.family]
+        return rule.free - self.parameters.keys() - self.given
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Names that the rule reads without their being hyperparameters."""
+        return frozenset((*self.inputs, "t")) if self.inputs else GIVEN_TO_UPDATES
 
     def whole_rule(self, name: str) -> Rule:
         """The rule of one variant or error, or of several joined by ``+``."""
@@ -155,6 +162,9 @@ def read(text: str, technique: str) -> Page:
                 return content
         raise PageError(f"{technique}: “{s.title}” has no ```{language} block")
 
+    def names(table: str) -> tuple[str, ...]:
+        return tuple(row["name"] for row in section(table).rows)
+
     rule = parse(block(section("Rule"), "python"), f"{technique}: the rule")
     variants = {}
     for s in below("Variants"):
@@ -172,12 +182,22 @@ def read(text: str, technique: str) -> Page:
         technique,
         title,
         rule,
-        {p.name: p for p in map(_parameter, section("Parameters").rows)},
+        {
+            p.name: p
+            for s in sections
+            if s.title == "Parameters"
+            for p in map(_parameter, s.rows)
+        },
         {c.id: c for c in _clauses(section("Clauses").text)},
         variants,
         errors,
         tuple(CaseText(s.title, s.text, block(s, "yaml")) for s in below("Cases")),
         (block(example, "yaml"), example.rows),
+        *(
+            (names("Inputs"), names("Outputs"))
+            if any(s.title == "Inputs" for s in sections)
+            else ()
+        ),
     )
 
 

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from trainspec.conformance import numbers
 from trainspec.conformance.diagnose import Diagnosis, diagnosed
-from trainspec.conformance.evaluate import FAMILIES
+from trainspec.conformance.evaluate import evaluated
 from trainspec.conformance.files import page_file
 from trainspec.conformance.implementations import Implementation
 from trainspec.conformance.nest import array, mapped, spelled
@@ -218,7 +218,7 @@ def _print_divergence(console: Console, result: Result) -> None:
 def intermediates(result: Result) -> dict[str, float]:
     """What the rule's names are at the place where the answer first departs, in float64."""
     case, d = result.case, result.divergence
-    if d is None or case.steps is None:
+    if d is None or "grads" not in case.inputs:
         return {}
     words = d.place.replace("[", " ").replace("]", " ").replace(",", " ").split()
     step, tensor = int(words[1]), int(words[3])
@@ -233,7 +233,8 @@ def intermediates(result: Result) -> dict[str, float]:
                 seen[line.name] = float(value[element] if value.shape else value)
 
     inputs = mapped(lambda t: array(t, np.float64), case.inputs)
-    FAMILIES[case.family](rule, inputs, case.numbers(), numbers.FUNCTIONS, watch)
+    outputs = tuple(case.outputs)
+    evaluated(case.technique, outputs, rule, inputs, case.numbers(), numbers.FUNCTIONS, watch)
     return seen
 
 

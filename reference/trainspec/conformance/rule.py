@@ -18,6 +18,19 @@ from typing import Any
 #: Functions of the rule language; each kind of number brings its own (`numbers.py`, `ball.py`).
 FUNCTIONS = frozenset(
     [
+        "column",
+        "columns",
+        "count",
+        "dot",
+        "erf",
+        "floor",
+        "ceil",
+        "largest",
+        "rows_of",
+        "shaped",
+        "solve",
+        "transpose",
+        "diagonal",
         "sqrt",
         "exp",
         "log",

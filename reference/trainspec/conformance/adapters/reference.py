@@ -31,7 +31,10 @@ def __getattr__(operation: str) -> Callable[..., Any]:
 def _function(operation: str) -> Callable[..., Any]:
     (technique,) = resolve([operation])
     module = importlib.import_module("trainspec." + technique.replace("/", "."))
-    return _update(module)
+    if technique.startswith("optimizers/"):
+        return _update(module)
+    function: Callable[..., Any] = getattr(module, operation)
+    return function
 
 
 def _update(module: Any) -> Callable[..., Any]:
