@@ -50,7 +50,7 @@ int main() {
   for (std::string line; std::getline(std::cin, line);) {
     json q = json::parse(line), answer = {{"id", q["id"]}};
     try {
-      if (q["operation"] == "describe") answer["outputs"] = {{"name", "trainspec example in C++"}, {"types", {"float64", "float32"}}};
+      if (q["operation"] == "describe") answer["outputs"] = {{"name", "trainspec example in C++"}, {"types", {"float64", "float32"}}, {"operations", {"sgd", "momentum", "adagrad", "rmsprop", "adam"}}};
       else answer["outputs"]["params"] = (q["type"] == "float32" ? run<float> : run<double>)(q["operation"], q["inputs"]["params"], q["inputs"]["grads"], q["hyperparameters"]);
     } catch (const std::out_of_range&) { answer["unsupported"] = true; }
     catch (const std::invalid_argument& e) { answer["error"] = e.what(); }

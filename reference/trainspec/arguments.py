@@ -56,6 +56,46 @@ def below_one(**values: float) -> None:
             raise ValueError(f"{name} must be in [0, 1), got {value!r}")
 
 
+def above_zero(**values: float) -> None:
+    """Check that every argument is a number in (0, inf).
+
+    Raises ValueError, which names the argument, its value and the domain.
+    """
+    for name, value in values.items():
+        if not 0 < value < np.inf:
+            raise ValueError(f"{name} must be in (0, inf), got {value!r}")
+
+
+def at_least_one(**values: float) -> None:
+    """Check that every argument is a number in [1, inf).
+
+    Raises ValueError, which names the argument, its value and the domain.
+    """
+    for name, value in values.items():
+        if not 1 <= value < np.inf:
+            raise ValueError(f"{name} must be in [1, inf), got {value!r}")
+
+
+def from_zero_to_one(**values: float) -> None:
+    """Check that every argument is a number in [0, 1].
+
+    Raises ValueError, which names the argument, its value and the domain.
+    """
+    for name, value in values.items():
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name} must be in [0, 1], got {value!r}")
+
+
+def finite(**values: float) -> None:
+    """Check that every argument is a number in (-inf, inf).
+
+    Raises ValueError, which names the argument, its value and the domain.
+    """
+    for name, value in values.items():
+        if not -np.inf < value < np.inf:
+            raise ValueError(f"{name} must be in (-inf, inf), got {value!r}")
+
+
 def wide(array: Array) -> Array:
     """The array in a type wide enough to compute in: float16 and bfloat16 become float32."""
     return array if array.dtype.itemsize >= 4 else array.astype(np.float32)

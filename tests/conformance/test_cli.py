@@ -90,7 +90,7 @@ def test_json_is_json_and_nothing_else(module):
     [
         (["check", "none.py"], 2, "there is no file none.py"),
         (["check", "nonesuch"], 2, "is no program on this machine, no .py file and no shipped"),
-        (["check", "-t", "adamm"], 2, "no technique 'adamm'; there are: optimizers/adagrad"),
+        (["check", "-t", "adamm"], 2, "no technique 'adamm'; there are: initializers/constant"),
         (["check", "-c", "adam/none"], 2, "no case adam/none"),
         (["check", "-c", "none/none"], 2, "no case none/none"),
         (["check", "-l", "easy"], 2, "'easy' is not one of 'core'"),

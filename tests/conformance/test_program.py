@@ -14,6 +14,7 @@ import pytest
 from helpers import ROOT, failures
 from trainspec.conformance import cases
 from trainspec.conformance.check import checked
+from trainspec.conformance.files import techniques
 from trainspec.conformance.implementations import AdapterError, load
 from trainspec.conformance.outcome import CallError, Outcome
 
@@ -96,7 +97,7 @@ def alive(group):
 @pytest.mark.parametrize("fault", BAD)
 def test_a_fault_costs_its_case_and_no_other(program, fault):
     lines, outcome, message = BAD[fault]
-    implementation = program(lines, timeout=1.0 if outcome is Outcome.TIMED_OUT else 20.0)
+    implementation = program(lines, timeout=5.0 if outcome is Outcome.TIMED_OUT else 30.0)
     chosen = cases.load(ids=["sgd/changing-rate", "sgd/few-digits", "sgd/large-gradients"])
     found = {r.case.id: r for r in checked(implementation, chosen, ["float64"])}
     bad = found.pop("sgd/few-digits")
@@ -114,7 +115,7 @@ def test_a_fault_costs_its_case_and_no_other(program, fault):
     ],
 )
 def test_no_process_is_left(program, lines):
-    implementation = program(lines, timeout=1.0)
+    implementation = program(lines, timeout=5.0)
     group = implementation._process.pid
     assert alive(group)
     (case,) = cases.load(ids=["sgd/few-digits"])
@@ -198,6 +199,16 @@ def test_the_cpp_example_conforms(tmp_path):
     implementation.close()
     assert failures(found) == []
     assert {r.kind for r in found} - {""} == {"float64", "float32"}
+
+
+def test_every_operation_can_be_answered_by_a_program():
+    """The reference behind the pipe: inputs and outputs of every technique, in JSON."""
+    command = [sys.executable, "-m", "trainspec.conformance.cli", "serve", "reference"]
+    implementation = load(command, 30.0)
+    found = list(checked(implementation, cases.load(), ["float32"]))
+    implementation.close()
+    assert failures(found) == []
+    assert {r.case.technique for r in found if r.outcome is Outcome.PASS} == set(techniques())
 
 
 @pytest.mark.parametrize("name", ["adapter.mjs", "adapter.cpp", "adapter.py"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,34 @@ def solve(a: Any, b: Any) -> Any:
     return np.array([b[i] / a[i, i] for i in range(n)], dtype=b.dtype)
 
 
+def product(v: Any) -> Any:
+    """The product of all elements."""
+    made: Any = 1
+    for factor in np.asarray(v).ravel():
+        made = made * factor
+    return made
+
+
+def positions(v: Any) -> Any:
+    """The numbers of the elements of a vector, from 0."""
+    return np.arange(len(v)).astype(object)
+
+
+def whole(x: Any) -> int:
+    """The largest whole number that is not above `x`, to count with."""
+    return int(x.whole() if hasattr(x, "whole") else math.floor(x))
+
+
+def take(x: Any, indices: Any) -> Any:
+    """The rows of `x` in the order that `indices` gives."""
+    return np.asarray(x)[[whole(i) for i in np.asarray(indices).ravel()]]
+
+
 MOVING = {
+    "positions": positions,
+    "product": product,
+    "take": take,
+    "whole": whole,
     "column": column,
     "columns": columns,
     "shaped": shaped,

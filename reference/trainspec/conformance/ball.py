@@ -25,6 +25,8 @@ from trainspec.conformance.arrays import MOVING
 from trainspec.conformance.types import FloatType
 
 BITS = 320
+#: Values that nearly cancel, such as 1 - tanh(1000), take more bits; none takes more than this.
+MOST_BITS = 320 * 4**3
 #: Other orders of operation may meet values so many times larger than the rule's own.
 HEADROOM = 16
 #: Functions of mathematical libraries are not correctly rounded: so many roundings each.
@@ -62,14 +64,16 @@ _current = Arithmetic()
 
 
 @contextmanager
-def arithmetic(kind: FloatType | None) -> Iterator[None]:
+def arithmetic(kind: FloatType | None, bits: int = BITS) -> Iterator[None]:
     """Work in the arithmetic of `kind`, or without rounding error where it is None."""
     global _current
     before, _current = _current, Arithmetic(kind)
+    ctx.prec = bits
     try:
         yield
     finally:
         _current = before
+        ctx.prec = BITS
 
 
 class Ball:
@@ -159,6 +163,13 @@ class Ball:
         if low != high:
             raise ArithmeticError(f"{self.x} does not round to one float64: work with more bits")
         return low + 0.0
+
+    def whole(self) -> int:
+        """The largest whole number that is not above the value."""
+        low, high = math.floor(float(self.x.lower())), math.floor(float(self.x.upper()))
+        if low != high:
+            raise UnboundedError("an interval that holds a whole number has no floor")
+        return low
 
     def radius(self, centre: arb) -> float:
         """How far any number of this interval can lie from `centre`, rounded up."""
@@ -273,7 +284,9 @@ def _added(terms: Any) -> Ball:
     if not size * HEADROOM <= _current.kind.largest:
         raise UnboundedError(f"no bound in {_current.kind.name}")
     u = _current.kind.roundoff * (len(terms) - 1)
-    return Ball(total + arb(0, (size * u * (1 + u)).abs_upper() + _current.kind.smallest_normal * u))
+    return Ball(
+        total + arb(0, (size * u * (1 + u)).abs_upper() + _current.kind.smallest_normal * u)
+    )
 
 
 def _sum(x: Any, axis: int | None = None) -> Any:

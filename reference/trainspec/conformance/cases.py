@@ -74,6 +74,7 @@ class Case:
             self,
             variant=name,
             hyperparameters={**self.hyperparameters, **values.get("hyperparameters", {})},
+            outputs=values.get("outputs", self.outputs),
             expected=_flat(values["expected"]),
             tolerance={kind: _flat(v) for kind, v in values["tolerance"].items()},
         )

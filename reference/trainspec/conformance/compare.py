@@ -25,7 +25,12 @@ def compared(case: Case, kind: str, answer: Any) -> Result:
     expected = case.expected
     with np.errstate(all="ignore"):
         error = np.abs(got - expected)
-        right = (error <= tolerance) | (got == expected) | (np.isnan(got) & np.isnan(expected))
+        right = (
+            (error <= tolerance)
+            | (got == expected)
+            | np.isinf(tolerance)
+            | (np.isnan(got) & np.isnan(expected))
+        )
         scaled = error / np.where(tolerance > 0, tolerance, 1.0)
     finite = np.isfinite(scaled) & ((tolerance > 0) | ~right)
     largest = float(np.max(scaled, initial=0.0, where=finite))

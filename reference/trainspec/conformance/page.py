@@ -182,12 +182,7 @@ def read(text: str, technique: str) -> Page:
         technique,
         title,
         rule,
-        {
-            p.name: p
-            for s in sections
-            if s.title == "Parameters"
-            for p in map(_parameter, s.rows)
-        },
+        {p.name: p for s in sections if s.title == "Parameters" for p in map(_parameter, s.rows)},
         {c.id: c for c in _clauses(section("Clauses").text)},
         variants,
         errors,

@@ -18,31 +18,10 @@ from typing import Any
 #: Functions of the rule language; each kind of number brings its own (`numbers.py`, `ball.py`).
 FUNCTIONS = frozenset(
     [
-        "column",
-        "columns",
-        "count",
-        "dot",
-        "erf",
-        "floor",
-        "ceil",
-        "largest",
-        "rows_of",
-        "shaped",
-        "solve",
-        "transpose",
-        "diagonal",
-        "sqrt",
-        "exp",
-        "log",
-        "tanh",
-        "maximum",
-        "minimum",
-        "where",
-        "sign",
-        "abs",
-        "sum",
-        "len",
-        "range",
+        *("sqrt", "exp", "log", "tanh", "erf", "abs", "sign", "floor", "ceil"),
+        *("maximum", "minimum", "where", "sum", "largest", "dot", "solve", "product"),
+        *("count", "positions", "whole", "take"),
+        *("transpose", "diagonal", "column", "columns", "shaped"),
     ]
 )
 

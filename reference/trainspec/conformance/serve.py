@@ -9,6 +9,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from trainspec.conformance import cases, page
 from trainspec.conformance.files import techniques
 from trainspec.conformance.implementations import PythonModule
 from trainspec.conformance.nest import array, mapped, written
@@ -54,7 +55,7 @@ def answer(adapter: PythonModule, request: dict[str, Any]) -> dict[str, Any]:
     except (ValueError, TypeError) as error:
         return {"id": number, "error": f"{type(error).__name__}: {error}"}
     if not isinstance(outputs, dict):
-        outputs = {"params": outputs}
+        outputs = {page.load(cases.resolve([operation])[0]).outputs[0]: outputs}
     return {"id": number, "outputs": mapped(written, outputs)}
 
 

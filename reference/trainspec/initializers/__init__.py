@@ -1,0 +1,1 @@
+"""Initial weights: constant, normal, Xavier, He, and the fans that they need."""

@@ -1,0 +1,1 @@
+"""Layers: activations, affine, batch normalisation, dropout; forward and backward."""

@@ -1,0 +1,45 @@
+"""Dropout, not inverted (spec/layers/dropout.md; Srivastava et al. 2014)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trainspec.arguments import Array, floating, from_zero_to_one, like, same_shape, wide
+
+
+def mask(u: Array, *, ratio: float = 0.5) -> Array:
+    """Which units are kept, given numbers `u` drawn evenly from [0, 1) (DROPOUT-1).
+
+    Raises ValueError for a `ratio` outside [0, 1].
+    """
+    floating(u=u)
+    from_zero_to_one(ratio=ratio)
+    return wide(u) > ratio
+
+
+def draw(shape: tuple[int, ...], *, ratio: float = 0.5, seed: int = 0) -> Array:
+    """A mask of its own, from a generator started with `seed` (DROPOUT-7)."""
+    return mask(np.random.default_rng(seed).random(shape), ratio=ratio)
+
+
+def forward(x: Array, kept: Array) -> Array:
+    """The outputs in training: `x` where it is kept, 0 elsewhere (DROPOUT-1, DROPOUT-5)."""
+    return like(x, np.where(kept, x, 0))
+
+
+def backward(dy: Array, kept: Array) -> Array:
+    """The gradient by the inputs: `dy` where they were kept (DROPOUT-2)."""
+    return like(dy, np.where(kept, dy, 0))
+
+
+def testing(x: Array, *, ratio: float = 0.5) -> Array:
+    """The outputs in testing: all units, scaled by the part that training keeps (DROPOUT-3)."""
+    return like(x, (1 - ratio) * wide(x))
+
+
+def dropout(x: Array, u: Array, dy: Array, *, ratio: float = 0.5) -> dict[str, Array]:
+    """Both passes and testing, as an adapter answers: ``y``, ``dx``, ``test``."""
+    floating(x=x, dy=dy)
+    same_shape(x=x, u=u, dy=dy)
+    kept = mask(u, ratio=ratio)
+    return {"y": forward(x, kept), "dx": backward(dy, kept), "test": testing(x, ratio=ratio)}

@@ -1,0 +1,1 @@
+"""Losses: softmax with cross-entropy."""

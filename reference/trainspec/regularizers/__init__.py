@@ -1,0 +1,1 @@
+"""Regularisers: the L2 penalty."""

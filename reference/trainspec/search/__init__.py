@@ -1,0 +1,1 @@
+"""Validation and the search for hyperparameters."""

@@ -1,0 +1,1 @@
+"""What data are like: the standard deviation."""

@@ -1,0 +1,31 @@
+"""`spec/adapters.md` names every operation with its inputs, hyperparameters and outputs."""
+
+from __future__ import annotations
+
+import re
+
+from helpers import ROOT
+from trainspec.conformance import page
+from trainspec.conformance.files import techniques
+
+
+def cell(names):
+    return re.findall(r"`([^`]+)`", names)
+
+
+def test_the_table_of_operations_is_what_the_pages_say():
+    text = (ROOT / "spec" / "adapters.md").read_text("utf-8")
+    told = {}
+    for line in text.splitlines():
+        cells = [c.strip() for c in line.strip("|").split("|")]
+        if line.startswith("| `") and len(cells) in (2, 4) and "(" not in cells[0]:
+            for operation in cell(cells[0]):
+                told[operation] = [cell(c) for c in cells[1:]]
+    for technique in techniques():
+        spec = page.load(technique)
+        rows = told[spec.name]
+        parameters = rows[0] if len(rows) == 1 else rows[1]
+        assert parameters == list(spec.parameters)
+        if spec.inputs:
+            assert rows[0] == list(spec.inputs)
+            assert rows[2] == list(spec.outputs)
