@@ -49,10 +49,16 @@ class Case:
     variants: Mapping[str, Any]
     rejects: str = ""
     variant: str = ""
+    asks: str = ""
+
+    @property
+    def call(self) -> str:
+        """The name of the function to call: the operation, or what a random draw `asks` for."""
+        return self.asks or self.operation
 
     @property
     def operation(self) -> str:
-        """The name of the function to call: ``adam``."""
+        """The technique's own name: ``adam``."""
         return self.technique.rpartition("/")[2]
 
     @property
@@ -85,7 +91,7 @@ class Case:
 
     def inputs_in(self, kind: str) -> Inputs:
         """The inputs in the type `kind`, in a buffer of their own."""
-        original = _buffer(self.id, kind)
+        original = _buffer(self.id, kind) if self.inputs else np.empty(0)
         copy = original.copy()
         arrays: list[Any] = []
         end = 0
@@ -101,6 +107,8 @@ class Case:
 
     def numbers(self) -> dict[str, Any]:
         """The hyperparameters as Python floats."""
+        if self.asks:
+            return dict(self.hyperparameters)  # seeds and sizes are whole numbers
         return {name: _floats(value) for name, value in self.hyperparameters.items()}
 
 

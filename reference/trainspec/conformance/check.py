@@ -10,6 +10,7 @@ import numpy as np
 from trainspec.conformance.cases import Case, CaseError
 from trainspec.conformance.cases import load as load_cases
 from trainspec.conformance.compare import compared, flattened
+from trainspec.conformance.draws import drawn
 from trainspec.conformance.files import techniques
 from trainspec.conformance.implementations import Implementation
 from trainspec.conformance.outcome import CallError, Outcome, Result
@@ -23,11 +24,14 @@ def checked(
     types: Iterable[str] = (),
     variants: Mapping[str, str] | None = None,
     tick: Callable[[], None] = lambda: None,
+    *,
+    draws_of: Sequence[str] = (),
 ) -> Iterator[Result]:
     """The result of every case in every type that both sides serve, in the cases' order.
 
     `variants` (operation -> variant, "" for the canonical form) overrides what the
-    implementation says of itself. Raises `CaseError` for a variant that does not exist.
+    implementation says of itself. Its own draws are judged for the techniques in
+    `draws_of`. Raises `CaseError` for a variant that does not exist.
     """
     declared = {**declarations(implementation), **(variants or {})}
     kinds = [k for k in (types or implementation.types) if k in implementation.types]
@@ -62,6 +66,8 @@ def checked(
             if passed and case.id in known and len(kinds) == len(implementation.types):
                 yield Result(case, kinds[0], Outcome.STALE, STALE)
             tick()
+    for result in drawn(implementation, draws_of, kinds):
+        yield _judged(implementation, result)
 
 
 #: After so many cases in a row without an answer in time the rest of an operation is not asked.

@@ -21,6 +21,7 @@ from trainspec import __version__
 from trainspec.conformance import cases, page
 from trainspec.conformance.cases import CaseError
 from trainspec.conformance.check import checked
+from trainspec.conformance.draws import DRAWS
 from trainspec.conformance.files import PACKAGE, page_file, techniques
 from trainspec.conformance.implementations import AdapterError, Implementation, load, shipped
 from trainspec.conformance.outcome import CallError, Result
@@ -145,11 +146,14 @@ def check(
     """
     target = target or ("reference",)
     chosen = cases.load(technique, level, ids)
-    if not chosen:
+    # Draws are judged with whole techniques, or where they alone are asked for.
+    statistics = not ids and (not level or "statistics" in level)
+    draws_of = cases.resolve(technique) if statistics else []
+    if not chosen and not any(draw.technique in draws_of for draw in DRAWS):
         raise click.UsageError("no case is left by these options; `trainspec list --cases`")
     variants = _variants(variant)
     served = {kind for case in chosen for kind in case.types}
-    if dtype and not served & set(dtype):
+    if dtype and chosen and not served & set(dtype):
         raise click.UsageError(f"none of the chosen cases serves {', '.join(dtype)}")
     implementation = load(target, timeout, isolated=isolate)
     missing = [kind for kind in dtype if kind not in implementation.types]
@@ -160,7 +164,7 @@ def check(
             f"not in {', '.join(missing)}"
         )
     try:
-        results = _run(implementation, chosen, dtype, variants)
+        results = _run(implementation, chosen, dtype, variants, draws_of)
         found = diagnoses(results)
         if as_json:
             click.echo(json.dumps(as_data(implementation, results, found), indent=1))
@@ -176,9 +180,10 @@ def _run(
     chosen: Sequence[cases.Case],
     dtype: Sequence[str],
     variants: dict[str, str],
+    draws_of: Sequence[str],
 ) -> list[Result]:
     with _progress(len(chosen), f"checking {implementation.name}") as tick:
-        return list(checked(implementation, chosen, dtype, variants, tick))
+        return list(checked(implementation, chosen, dtype, variants, tick, draws_of=draws_of))
 
 
 def _variants(given: Sequence[str]) -> dict[str, str]:

@@ -96,7 +96,7 @@ class PythonModule:
                 redirect_stdout(sys.stderr),
                 _deadline(self.timeout),
             ):
-                answer = getattr(self.module, case.operation)(*inputs.nest.values(), **numbers)
+                answer = getattr(self.module, case.call)(*inputs.nest.values(), **numbers)
         except NotImplementedError as error:
             raise CallError(Outcome.UNSUPPORTED, str(error)) from None
         except (ValueError, TypeError) as error:

@@ -62,7 +62,7 @@ class Program:
         self._number += 1
         request = {
             "id": self._number,
-            "operation": case.operation,
+            "operation": case.call,
             "type": kind,
             "inputs": case.inputs,
             "hyperparameters": case.hyperparameters,

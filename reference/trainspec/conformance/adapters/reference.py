@@ -10,6 +10,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from trainspec import __version__ as version
 from trainspec.conformance.cases import CaseError, resolve
 
@@ -29,12 +31,28 @@ def __getattr__(operation: str) -> Callable[..., Any]:
 
 @cache
 def _function(operation: str) -> Callable[..., Any]:
-    (technique,) = resolve([operation])
+    name = operation.removesuffix("_draw")
+    (technique,) = resolve([name])
     module = importlib.import_module("trainspec." + technique.replace("/", "."))
+    if operation.endswith("_draw"):
+        return _draw(module)
     if technique.startswith("optimizers/"):
         return _update(module)
     function: Callable[..., Any] = getattr(module, operation)
     return function
+
+
+def _draw(module: Any) -> Callable[..., Any]:
+    """Draws of a technique's own generator."""
+
+    def run(*, seed: int, **given: Any) -> Any:
+        if "rows" in given:
+            shape = (given.pop("rows"), given.pop("columns"))
+        else:
+            shape = (given["fan_in"], given.pop("fan_out"))
+        return np.asarray(module.draw(shape, seed=seed, **given), dtype=np.float64)
+
+    return run
 
 
 def _update(module: Any) -> Callable[..., Any]:

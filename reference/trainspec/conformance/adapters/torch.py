@@ -1,20 +1,31 @@
-"""PyTorch's optimizers (https://github.com/pytorch/pytorch/tree/main/torch/optim)."""
+"""PyTorch (https://github.com/pytorch/pytorch): its optimizers, layers and losses.
+
+Left out, since PyTorch has no such thing that takes the numbers from outside: dropout with given
+uniforms, initialisation from given normals, the L2 penalty as a loss, decay by the inverse of
+time, splitting with a given permutation, and hyperparameter search.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 import torch
+from torch.nn import functional
 
 name = "PyTorch"
 version = torch.__version__
 types = ["float64", "float32", "float16", "bfloat16"]
 
-#: SGD with momentum keeps the learning rate outside the velocity.
-variants = {"momentum": "rate-outside-velocity"}
+variants = {
+    "momentum": "rate-outside-velocity",  # SGD keeps the learning rate outside the velocity
+    "batch_normalization_running": "running-variance-unbiased",
+    "fans": "groups-ignored-in-fan-out",
+}
 
 
 def sgd(params: Any, grads: Any, *, learning_rate: list[float], **rest: float) -> Any:
@@ -75,6 +86,145 @@ def adam(
     )
 
 
+def standard_deviation(x: Any) -> Any:
+    t = _tensor(x)
+    variance, mean = torch.var_mean(t, correction=0)
+    return {
+        "mean": _array(mean),
+        "variance": _array(variance),
+        "std": _array(torch.std(t, correction=0)),
+    }
+
+
+def sigmoid(x: Any, dy: Any) -> Any:
+    return _activation(torch.sigmoid, x, dy)
+
+
+def tanh(x: Any, dy: Any) -> Any:
+    return _activation(torch.tanh, x, dy)
+
+
+def relu(x: Any, dy: Any) -> Any:
+    return _activation(torch.relu, x, dy)
+
+
+def affine(x: Any, W: Any, b: Any, dy: Any) -> Any:
+    t = _leaves(x=x, W=W, b=b)
+    y = _offered(lambda: functional.linear(t["x"], t["W"].T, t["b"]))
+    y.backward(_tensor(dy))
+    return {"y": _array(y), **_gradients(t)}
+
+
+def softmax_cross_entropy(logits: Any, targets: Any) -> Any:
+    t = _leaves(logits=logits)
+    loss = _offered(lambda: functional.cross_entropy(t["logits"], _tensor(targets)))
+    loss.backward()
+    probabilities = torch.softmax(t["logits"], 1)
+    return {"loss": _array(loss), "probabilities": _array(probabilities), **_gradients(t)}
+
+
+def batch_normalization(x: Any, gamma: Any, beta: Any, dy: Any, *, epsilon: float) -> Any:
+    t = _leaves(x=x, gamma=gamma, beta=beta)
+    if x.size == x.shape[1]:
+        raise NotImplementedError("PyTorch refuses to train on one value a channel")
+    y = _offered(
+        lambda: functional.batch_norm(
+            t["x"], None, None, t["gamma"], t["beta"], training=True, eps=epsilon
+        )
+    )
+    y.backward(_tensor(dy))
+    axes = (0, *range(2, x.ndim))
+    variance, mean = torch.var_mean(t["x"], axes, correction=0)
+    return {"y": _array(y), "mean": _array(mean), "variance": _array(variance), **_gradients(t)}
+
+
+def batch_normalization_running(
+    x: Any, gamma: Any, beta: Any, *, epsilon: float, momentum: float
+) -> Any:
+    layer = torch.nn.BatchNorm1d if x[0].ndim == 2 else torch.nn.BatchNorm2d
+    module = layer(len(gamma), eps=epsilon, momentum=1 - momentum).to(_tensor(gamma).dtype)
+    with torch.no_grad():
+        module.weight.copy_(_tensor(gamma))
+        module.bias.copy_(_tensor(beta))
+    after: dict[str, list[Any]] = {"running_mean": [], "running_variance": [], "inference": []}
+    for batch in x:
+        t = _tensor(batch)
+        _offered(partial(module.train(), t))
+        after["running_mean"].append(_array(module.running_mean))
+        after["running_variance"].append(_array(module.running_var))
+        after["inference"].append(_array(module.eval()(t)))
+    return after
+
+
+def constant(z: Any, *, value: float) -> Any:
+    return _array(torch.nn.init.constant_(torch.empty_like(_tensor(z)), value))
+
+
+def fans(shape: Any, *, groups: float) -> Any:
+    weights = torch.empty([int(n) for n in shape], device="meta")
+    found = torch.nn.init._calculate_fan_in_and_fan_out(weights)
+    return {name: shape.dtype.type(n) for name, n in zip(("fan_in", "fan_out"), found)}
+
+
+def grid(index: Any, *, low: float, high: float, points: float) -> Any:
+    values = torch.logspace(
+        math.log10(low), math.log10(high), int(points), dtype=torch.float64
+    ).numpy()
+    return values[index.astype(int)].astype(index.dtype)
+
+
+def network(
+    x: Any, targets: Any, u: Any, W1: Any, b1: Any, gamma: Any, beta: Any, W2: Any, b2: Any,
+    *, epsilon: float, ratio: float, weight_decay: float,
+) -> Any:  # fmt: skip
+    t = _leaves(W1=W1, b1=b1, gamma=gamma, beta=beta, W2=W2, b2=b2)
+    kept = _tensor(u) > ratio
+    affine1 = _offered(lambda: functional.linear(_tensor(x), t["W1"].T, t["b1"]))
+    normalised = functional.batch_norm(
+        affine1, None, None, t["gamma"], t["beta"], training=True, eps=epsilon
+    )
+    activated = torch.relu(normalised)
+    dropped = torch.where(kept, activated, torch.zeros_like(activated))
+    affine2 = functional.linear(dropped, t["W2"].T, t["b2"])
+    loss = functional.cross_entropy(affine2, _tensor(targets))
+    loss = loss + weight_decay / 2 * (t["W1"].pow(2).sum() + t["W2"].pow(2).sum())
+    loss.backward()
+    outputs = {
+        "affine1": affine1,
+        "normalised": normalised,
+        "activated": activated,
+        "dropped": dropped,
+        "affine2": affine2,
+        "loss": loss,
+    }
+    return {**{name: _array(value) for name, value in outputs.items()}, **_gradients(t)}
+
+
+def _activation(function: Callable[..., Any], x: Any, dy: Any) -> Any:
+    t = _leaves(x=x)
+    y = _offered(lambda: function(t["x"]))
+    y.backward(_tensor(dy))
+    return {"y": _array(y), **_gradients(t)}
+
+
+def _leaves(**arrays: Any) -> dict[str, Any]:
+    return {name: _tensor(array).requires_grad_() for name, array in arrays.items()}
+
+
+def _gradients(tensors: dict[str, Any]) -> dict[str, Any]:
+    return {f"d{name}": _array(tensor.grad) for name, tensor in tensors.items()}
+
+
+def _offered(call: Callable[[], Any]) -> Any:
+    """The result, or NotImplementedError where PyTorch has no kernel for the type."""
+    try:
+        return call()
+    except RuntimeError as error:
+        if "not implemented for" in str(error):
+            raise NotImplementedError(str(error)) from None
+        raise
+
+
 def _run(params: Any, grads: Any, rates: list[float], make: Callable[..., Any]) -> Any:
     tensors = [torch.nn.Parameter(_tensor(W)) for W in params]
     optimizer = make(tensors, rates[0])
@@ -97,5 +247,5 @@ def _tensor(array: Any) -> Any:
 
 def _array(tensor: Any) -> Any:
     if tensor.dtype == torch.bfloat16:
-        return tensor.clone().view(torch.int16).numpy().view(ml_dtypes.bfloat16)
-    return tensor.clone().numpy()
+        return tensor.detach().clone().view(torch.int16).numpy().view(ml_dtypes.bfloat16)
+    return tensor.detach().clone().numpy()
