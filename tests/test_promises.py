@@ -128,7 +128,8 @@ def test_types_are_served_by_ordinary_cases(technique):
 def test_defaults_of_the_reference_are_the_page_s(technique):
     signature = inspect.signature(function_of(technique))
     for parameter in page.load(technique).parameters.values():
-        assert signature.parameters[parameter.name].default == float(parameter.default)
+        default = signature.parameters[parameter.name].default
+        assert default == (float(parameter.default) if parameter.numeric else parameter.default)
 
 
 @each_technique
@@ -139,7 +140,8 @@ def test_reference_rejects_what_is_out_of_a_domain_by_name(technique):
         function = getattr(reference.module, case.operation)
         with pytest.raises(ValueError, match=rf"^{case.rejects} must be in [\[(]"):
             function(*case.arrays("float64").values(), **case.numbers())
-    assert {c.rejects for c in rejecting} == page.load(technique).parameters.keys()
+    parameters = page.load(technique).parameters.values()
+    assert {c.rejects for c in rejecting} == {p.name for p in parameters if p.numeric}
 
 
 @each_technique

@@ -10,7 +10,7 @@ from kernels import assert_named, assert_passes
 
 def parts(x, gamma, beta, dy, epsilon, variance=None):
     axes = (0, *range(2, x.ndim))
-    side = lambda v: v.reshape(1, -1, *[1] * (x.ndim - 2))  # noqa: E731
+    side = lambda v: v.reshape(1, -1, *[1] * (x.ndim - 2))
     mean = x.mean(axes)
     variance = x.var(axes) if variance is None else variance
     root = np.sqrt(side(variance) + x.dtype.type(epsilon))

@@ -16,7 +16,7 @@ def running(momentum_of=lambda m: m, unbiased=False, start=1.0, inside=True):
         for batch in x:
             T = batch.dtype
             axes = (0, *range(2, batch.ndim))
-            side = lambda v, b=batch: np.asarray(v).reshape(1, -1, *[1] * (b.ndim - 2))  # noqa: E731
+            side = lambda v, b=batch: np.asarray(v).reshape(1, -1, *[1] * (b.ndim - 2))
             m = batch.size // batch.shape[1]
             var = batch.var(axes) * (
                 m / (m - 1) if unbiased and m > 1 else np.nan if unbiased else 1

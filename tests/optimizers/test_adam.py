@@ -96,7 +96,7 @@ def fused(W, g, s, t, k, h):
     """Each multiply-add rounded once, by way of a wider type."""
     moments(s, g)
     T, wide = W.dtype, np.longdouble
-    a = lambda x: np.asarray(x).astype(wide)  # noqa: E731
+    a = lambda x: np.asarray(x).astype(wide)
     s["m"] = (a(h.beta1) * a(s["m"]) + a(((1 - h.beta1) * g).astype(T))).astype(T)
     s["v"] = (a(h.beta2) * a(s["v"]) + a(((1 - h.beta2) * (g * g)).astype(T))).astype(T)
     m_hat = (a(s["m"]) / (1 - a(h.beta1) ** t)).astype(T)

@@ -44,7 +44,7 @@ def test_the_loop_finds_the_optimum():
     from trainspec.search.gaussian_process import gaussian_process
 
     candidates = np.linspace(-3, 3, 61)
-    score = lambda v: np.exp(-((v - 0.7) ** 2)) + 0.3 * np.sin(3 * v)  # noqa: E731
+    score = lambda v: np.exp(-((v - 0.7) ** 2)) + 0.3 * np.sin(3 * v)
     x = np.array([-2.5, 2.5])
     for _ in range(12):
         y = score(x)

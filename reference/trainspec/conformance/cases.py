@@ -234,4 +234,6 @@ def _flat(values: Iterable[Any]) -> FloatArray:
 def _floats(value: Any) -> Any:
     if isinstance(value, list):
         return [_floats(v) for v in value]
+    if isinstance(value, str) and value not in ("NaN", "Infinity", "-Infinity"):
+        return value  # the name of an update rule
     return float(value) if isinstance(value, (str, float, int)) and not is_tensor(value) else value

@@ -107,7 +107,12 @@ def problem(page: Page, text: CaseText) -> tuple[Problem, dict[str, Any]]:
 
 
 def _floats(value: Any) -> Any:
-    return [_floats(v) for v in value] if isinstance(value, list) else float(value)
+    if isinstance(value, list):
+        return [_floats(v) for v in value]
+    try:
+        return float(value)  # YAML takes 1e-8 for a word
+    except ValueError:
+        return value  # the name of an update rule
 
 
 def _case(page: Page, text: CaseText) -> dict[str, Any]:
@@ -250,14 +255,16 @@ def _radii(
 
 
 def _parts(ready: Problem, form: Mapping[str, Any]) -> Iterator[slice]:
-    """Where the numbers of each output lie among all numbers."""
+    """Where the numbers of each output, in training of each step, lie among all numbers."""
     times = len(ready.keep) if ready.keep else max(_steps(ready), 1)
+    parts = times if "update_rule" in ready.hyperparameters else 1
     start = 0
     for shapes in form.values():
         nested = bool(shapes) and isinstance(shapes[0], list)
-        end = start + times * sum(math.prod(s) for s in (shapes if nested else [shapes]))
-        yield slice(start, end)
-        start = end
+        size = times * sum(math.prod(s) for s in (shapes if nested else [shapes])) // parts
+        for _ in range(parts):
+            yield slice(start, start + size)
+            start += size
 
 
 def _radius(rounded: Ball, true: Ball) -> float:
@@ -282,6 +289,8 @@ def _run(page: Page, rule: Rule, ready: Problem) -> tuple[list[Ball], dict[str, 
 
 
 def _lifted(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
     return [_lifted(v) for v in value] if isinstance(value, list) else ball.hyperparameter(value)
 
 
@@ -424,6 +433,8 @@ def _rejections(page: Page) -> Iterator[dict[str, Any]]:
         return
     base, _ = problem(page, page.cases[0])
     for parameter in page.parameters.values():
+        if not parameter.numeric:
+            continue
         low, low_allowed, high, high_allowed = parameter.bounds
         outside = {"nan": math.nan}
         if math.isfinite(low):

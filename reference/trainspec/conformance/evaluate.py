@@ -100,6 +100,51 @@ def function(
     return steps[0]
 
 
+#: The page whose rule is a network's, run step by step with an update rule in between.
+TRAINING = "networks/training"
+#: The parameters that training updates, in the order in which it gives them.
+TRAINED = ("W1", "b1", "gamma", "beta", "W2", "b2")
+
+
+def training(
+    rule: Rule,
+    inputs: Mapping[str, Any],
+    hyperparameters: Mapping[str, Any],
+    functions: Mapping[str, Any],
+    watch: Watch = _nothing,
+) -> dict[str, Any]:
+    """Run a network's rule, then the update rule that ``update_rule`` names, for every step.
+
+    ``u`` holds one matrix a step. Gives the loss before, and the parameters after, every step.
+    """
+    from trainspec.conformance.page import load  # pages are read with this module's names
+
+    updating = load(f"optimizers/{hyperparameters['update_rule']}").rule
+    given = {**functions, **hyperparameters}
+    # Both rules have an epsilon: here that of batch normalisation, there the update rule's own.
+    for_updates = {**given, "epsilon": hyperparameters["update_epsilon"]}
+    parameters = {name: inputs[name] for name in TRAINED}
+    states: dict[str, Names] = {name: {} for name in TRAINED}
+    after: dict[str, list[Any]] = {name: [] for name in ("loss", *TRAINED)}
+    for t, u in enumerate(inputs["u"], 1):
+        names = {**given, **inputs, **parameters, "u": u, "t": t}
+        with np.errstate(all="ignore"):
+            execute(rule.code[1], names)
+            for name in TRAINED:
+                one = {**for_updates, **states[name], "t": t}
+                one.update(W=parameters[name], g=names[f"d{name}"])
+                if t == 1:
+                    execute(updating.code[0], one)
+                execute(updating.code[1], one)
+                states[name] = {state: one[state] for state in updating.state}
+                parameters[name] = one["W"]
+        watch((t - 1,), names)
+        after["loss"].append(names["loss"])
+        for name in TRAINED:
+            after[name].append(parameters[name])
+    return after
+
+
 def evaluated(
     technique: str,
     outputs: Sequence[str],
@@ -111,6 +156,8 @@ def evaluated(
     **how: Any,
 ) -> dict[str, Any]:
     """Run a rule of a technique over its inputs, as its family is run."""
+    if technique == TRAINING:
+        return training(rule, inputs, hyperparameters, functions, watch)
     if technique.startswith("optimizers/"):
         return update(rule, inputs, hyperparameters, functions, watch, **how)
     return function(rule, inputs, hyperparameters, functions, watch, outputs=outputs)

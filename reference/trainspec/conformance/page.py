@@ -32,8 +32,16 @@ class Parameter:
     meaning: str
 
     @property
+    def numeric(self) -> bool:
+        """Whether the domain is an interval, not a list of words."""
+        return self.domain[0] in "[("
+
+    @property
     def bounds(self) -> tuple[float, bool, float, bool]:
-        """Lower bound, whether it is allowed, upper bound, whether it is allowed."""
+        """Lower bound, whether it is allowed, upper bound, whether it is allowed.
+
+        Raises ValueError for a domain that is a list of words.
+        """
         low, high = self.domain[1:-1].split(",")
         return float(low), self.domain[0] == "[", float(high), self.domain[-1] == "]"
 
@@ -165,7 +173,14 @@ def read(text: str, technique: str) -> Page:
     def names(table: str) -> tuple[str, ...]:
         return tuple(row["name"] for row in section(table).rows)
 
-    rule = parse(block(section("Rule"), "python"), f"{technique}: the rule")
+    written = section("Rule")
+    rule = Rule()
+    for other in re.findall(r"The lines of \[[^\]]+\]\((\w+)\.md\)", written.text):
+        included = load(f"{technique.partition('/')[0]}/{other}").rule
+        rule = Rule(rule.start + included.start, rule.body + included.body)
+    if written.fences or not rule.body:
+        own = parse(block(written, "python"), f"{technique}: the rule")
+        rule = Rule(rule.start + own.start, rule.body + own.body)
     variants = {}
     for s in below("Variants"):
         change = parse(block(s, "python"), f"{technique}: variant {s.title}")

@@ -60,4 +60,6 @@ def answer(adapter: PythonModule, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _floats(value: Any) -> Any:
+    if isinstance(value, str) and value not in ("NaN", "Infinity", "-Infinity"):
+        return value  # the name of an update rule
     return [_floats(v) for v in value] if isinstance(value, list) else float(value)
