@@ -70,12 +70,18 @@ def whole(x: Any) -> int:
     return int(x.whole() if hasattr(x, "whole") else math.floor(x))
 
 
+def part(ratio: Any, n: int) -> int:
+    """The whole number below `ratio` times `n`, of the exact product."""
+    return int(ratio.part(n) if hasattr(ratio, "part") else math.floor(n * ratio))
+
+
 def take(x: Any, indices: Any) -> Any:
     """The rows of `x` in the order that `indices` gives."""
     return np.asarray(x)[[whole(i) for i in np.asarray(indices).ravel()]]
 
 
 MOVING = {
+    "part": part,
     "positions": positions,
     "product": product,
     "take": take,

@@ -166,7 +166,12 @@ class Ball:
 
     def whole(self) -> int:
         """The largest whole number that is not above the value."""
-        low, high = math.floor(float(self.x.lower())), math.floor(float(self.x.upper()))
+        return self.part(1)
+
+    def part(self, n: int) -> int:
+        """The largest whole number that is not above `n` times the value, the product exact."""
+        product = self.x * n
+        low, high = math.floor(float(product.lower())), math.floor(float(product.upper()))
         if low != high:
             raise UnboundedError("an interval that holds a whole number has no floor")
         return low

@@ -40,7 +40,7 @@ def compared(case: Case, kind: str, answer: Any) -> Result:
         return Result(case, kind, Outcome.WRONG, wrong_type, largest, answer=got)
     first = int(np.argmin(right))
     divergence = _divergence(case, kind, first, float(got[first]))
-    worst = largest if finite[first] else math.inf
+    worst = largest if finite[first] and tolerance[first] > 0 else math.inf
     return Result(case, kind, Outcome.WRONG, wrong_type, worst, divergence, got)
 
 

@@ -121,7 +121,7 @@ def _run(case: Case, rule: Rule, extra: Mapping[str, float], inputs: Any, **how:
         outputs = evaluated(
             case.technique, tuple(case.outputs), rule, inputs, given, numbers.FUNCTIONS, **how
         )
-    except (ArithmeticError, ValueError):
+    except (ArithmeticError, ValueError, IndexError, TypeError):
         # Plain numbers may meet in a division by zero, shared states in shapes that do not fit.
         return np.full(case.expected.shape, np.nan)
     if case.keep:
@@ -162,7 +162,7 @@ def _own_faults(evidence: Evidence) -> Diagnosis | None:
 def _narrower(evidence: Evidence) -> Diagnosis | None:
     """Whether the answers are right but for the digits of a narrower type.
 
-    Every failing case must serve that type, and be off by about as much as its digits allow.
+    Every failing case must serve that type; most numbers must be off, or none have more digits.
     """
     for narrow, kind in TYPES.items():
         if kind.precision >= TYPES[evidence.kind].precision:
@@ -178,13 +178,22 @@ def _narrower(evidence: Evidence) -> Diagnosis | None:
             np.array_equal(answer.astype(kind.dtype).astype(np.float64), answer, equal_nan=True)
             for _, answer in failing
         )
-        if distances and max(distances) <= 1 and (exact or max(distances) > 1 / 64):
+        shares = [_off(case, answer, evidence.kind) for case, answer in failing]
+        if distances and max(distances) <= 1 and (exact or min(shares) > 0.5):
             text = (
                 f"the formula is right but the digits are {narrow}'s: an input, a constant or a "
                 f"state is held in {narrow} on the way"
             )
             return _found(evidence, f"computed-in-{narrow}", text)
     return None
+
+
+def _off(case: Case, answer: FloatArray, kind: str) -> float:
+    """The share of the numbers that can be off at all which are."""
+    judged = np.isfinite(case.tolerance[kind]) & (case.expected != 0)
+    with np.errstate(all="ignore"):
+        off = np.abs(answer - case.expected) > case.tolerance[kind]
+    return float(off[judged].mean()) if judged.any() else 0.0
 
 
 def _misreadings(evidence: Evidence) -> Diagnosis | None:

@@ -20,7 +20,7 @@ FUNCTIONS = frozenset(
     [
         *("sqrt", "exp", "log", "tanh", "erf", "abs", "sign", "floor", "ceil"),
         *("maximum", "minimum", "where", "sum", "largest", "dot", "solve", "product"),
-        *("count", "positions", "whole", "take"),
+        *("count", "positions", "whole", "part", "take"),
         *("transpose", "diagonal", "column", "columns", "shaped"),
     ]
 )

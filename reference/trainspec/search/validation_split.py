@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 
@@ -20,7 +21,7 @@ def validation_split(
     floating(x=x, labels=labels)
     from_zero_to_one(ratio=ratio)
     order = np.asarray(permutation).astype(np.int64)
-    size = math.floor(len(order) * ratio)
+    size = math.floor(Fraction(ratio) * len(order))
     chosen, rest = order[:size], order[size:]
     return {
         "x_validation": x[chosen],
