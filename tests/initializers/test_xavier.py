@@ -28,7 +28,7 @@ WRONG = {
     "glorot": lambda z, *, fan_in, fan_out: (np.sqrt(2 / (fan_in + fan_out)) * z).astype(z.dtype),
     "he": lambda z, *, fan_in, fan_out: (np.sqrt(2 / fan_in) * z).astype(z.dtype),
     "fixed-0.01": lambda z, *, fan_in, fan_out: z * z.dtype.type(0.01),
-    "clipped-at-two": lambda z, *, fan_in, fan_out: (
+    "truncated-not-corrected": lambda z, *, fan_in, fan_out: (
         np.sqrt(1 / fan_in) * np.clip(z, -2, 2)
     ).astype(z.dtype),
 }
