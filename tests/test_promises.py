@@ -17,7 +17,8 @@ from helpers import KINDS, ROOT, adapter, failures, margins, results
 from trainspec.conformance import cases, inputs, page, store
 from trainspec.conformance.certify import certified, manifest_differences
 from trainspec.conformance.check import checked
-from trainspec.conformance.diagnose import apart, diagnosed, values_of
+from trainspec.conformance.compare import apart
+from trainspec.conformance.diagnose import diagnosed, values_of
 from trainspec.conformance.evaluate import evaluated
 from trainspec.conformance.files import golden_file, page_file, techniques
 from trainspec.conformance.implementations import load
@@ -29,6 +30,7 @@ TECHNIQUES = techniques()
 each_technique = pytest.mark.parametrize("technique", TECHNIQUES)
 
 
+@pytest.mark.slow
 @each_technique
 def test_golden_values_are_what_the_page_gives(technique, file_regression):
     """Write them anew with `pytest --force-regen tests/test_promises.py`."""
@@ -208,6 +210,7 @@ def case_inputs(technique):
     return page.load(technique).inputs or ("params", "grads")
 
 
+@pytest.mark.slow
 @each_technique
 def test_every_variant_and_error_is_rejected_and_named(technique):
     """The kill table: each known form, run as an implementation, in float64 and float32."""

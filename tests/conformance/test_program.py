@@ -15,8 +15,8 @@ from helpers import ROOT, failures
 from trainspec.conformance import cases
 from trainspec.conformance.check import checked
 from trainspec.conformance.files import techniques
-from trainspec.conformance.implementations import AdapterError, load
-from trainspec.conformance.outcome import CallError, Outcome
+from trainspec.conformance.implementations import load
+from trainspec.conformance.outcome import AdapterError, CallError, Outcome
 
 HEAD = """
 import json, os, signal, sys, time, subprocess

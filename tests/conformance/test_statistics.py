@@ -41,6 +41,7 @@ def test_deviations_are_the_pages():
     assert deviation(NORMAL) == 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["normal", "mask"])
 def test_false_alarms_are_as_rare_as_stated(kind):
     """Ten thousand right draws, small ones, at the level 1e-3 for each test."""
@@ -106,6 +107,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", WRONG)
 def test_wrong_distributions_are_caught_every_time(wrong):
     for first in range(0, 40, 4):
@@ -136,6 +138,7 @@ WRONG_MASKS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", WRONG_MASKS)
 def test_wrong_masks_are_caught_every_time(wrong):
     for first in range(0, 40, 4):

@@ -23,8 +23,8 @@ from trainspec.conformance.cases import CaseError
 from trainspec.conformance.check import checked
 from trainspec.conformance.draws import DRAWS
 from trainspec.conformance.files import PACKAGE, page_file, techniques
-from trainspec.conformance.implementations import AdapterError, Implementation, load, shipped
-from trainspec.conformance.outcome import CallError, Result
+from trainspec.conformance.implementations import Implementation, load, shipped
+from trainspec.conformance.outcome import AdapterError, CallError, Result
 from trainspec.conformance.page import PageError
 from trainspec.conformance.report import as_data, diagnoses, exit_status, printed
 from trainspec.conformance.rule import RuleError

@@ -191,3 +191,20 @@ def _kind(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}"
     return f"{type(value).__name__}"
+
+
+def apart(
+    got: FloatArray, values: FloatArray, expected: FloatArray, tolerance: FloatArray, kind: str
+) -> float:
+    """The largest distance of `got` from `values` in tolerances, scaled with the values."""
+    if values.shape != expected.shape or got.shape != expected.shape:
+        return math.inf
+    with np.errstate(all="ignore"):
+        # A form whose values are larger than the rule's may err by so much more.
+        larger = np.maximum(1.0, np.abs(values) / np.where(expected == 0, 1.0, np.abs(expected)))
+        floor = 4 * TYPES[kind].roundoff * np.abs(values) + TYPES[kind].smallest_normal
+        allowed = np.maximum(tolerance, floor) * np.where(np.isfinite(larger), larger, 1.0)
+        error = np.abs(got - values) / allowed
+        same = (got == values) | (np.isnan(got) & np.isnan(values)) | np.isinf(tolerance)
+        error = np.where(same, 0.0, np.where(np.isnan(error), np.inf, error))
+    return float(np.max(error, initial=0.0))

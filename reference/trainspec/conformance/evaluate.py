@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from trainspec.conformance.page import load
 from trainspec.conformance.rule import Rule, execute
 
 Names = dict[str, Any]
@@ -117,8 +118,6 @@ def training(
 
     ``u`` holds one matrix a step. Gives the loss before, and the parameters after, every step.
     """
-    from trainspec.conformance.page import load  # pages are read with this module's names
-
     updating = load(f"optimizers/{hyperparameters['update_rule']}").rule
     given = {**functions, **hyperparameters}
     # Both rules have an epsilon: here that of batch normalisation, there the update rule's own.
@@ -161,7 +160,3 @@ def evaluated(
     if technique.startswith("optimizers/"):
         return update(rule, inputs, hyperparameters, functions, watch, **how)
     return function(rule, inputs, hyperparameters, functions, watch, outputs=outputs)
-
-
-#: Names that an update rule may read without their being hyperparameters.
-GIVEN_TO_UPDATES = frozenset({"W", "g", "t", "tensor", "tensors"})

@@ -21,7 +21,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from trainspec.conformance.cases import Case
-from trainspec.conformance.outcome import CallError, Outcome
+from trainspec.conformance.outcome import AdapterError, CallError, Outcome, types_of
+from trainspec.conformance.program import Program
 from trainspec.conformance.types import TYPES
 
 
@@ -65,10 +66,6 @@ class Implementation(Protocol):
 
 class _Late(BaseException):
     """The time is over. Not an Exception: an adapter's own handlers must not swallow it."""
-
-
-class AdapterError(ValueError):
-    """An adapter that cannot be loaded; says what it must be."""
 
 
 class PythonModule:
@@ -142,8 +139,6 @@ def load(target: Sequence[str], timeout: float = 10.0, *, isolated: bool = False
         return PythonModule(_from_path(Path(first)), Path(first).stem, timeout)
     if len(target) == 1 and first in shipped():
         return PythonModule(_shipped(first), first, timeout)
-    from trainspec.conformance.program import Program
-
     return Program(target, timeout)
 
 
@@ -189,16 +184,6 @@ def _from_path(path: Path) -> ModuleType:
             f"{path} cannot be imported: {_said(error)} ({last.filename}, line {last.lineno})"
         ) from None
     return module
-
-
-def types_of(name: str, given: object) -> Sequence[str]:
-    """The types that an adapter names.
-
-    Raises `AdapterError` where these are not some of the four.
-    """
-    if isinstance(given, (list, tuple)) and given and all(kind in TYPES for kind in given):
-        return tuple(given)
-    raise AdapterError(f"{name}: types = {given!r} must be a list of some of {', '.join(TYPES)}")
 
 
 def _mapping(module: ModuleType, attribute: str) -> Mapping[str, str]:

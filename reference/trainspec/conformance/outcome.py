@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from trainspec.conformance.cases import Case
+from trainspec.conformance.types import TYPES
 
 
 class Outcome(enum.Enum):
@@ -44,6 +46,20 @@ class CallError(Exception):
     def __init__(self, outcome: Outcome, message: str) -> None:
         super().__init__(message)
         self.outcome = outcome
+
+
+class AdapterError(ValueError):
+    """An adapter that cannot be loaded; says what it must be."""
+
+
+def types_of(name: str, given: object) -> Sequence[str]:
+    """The types that an adapter names.
+
+    Raises `AdapterError` where these are not some of the four.
+    """
+    if isinstance(given, (list, tuple)) and given and all(kind in TYPES for kind in given):
+        return tuple(given)
+    raise AdapterError(f"{name}: types = {given!r} must be a list of some of {', '.join(TYPES)}")
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,11 @@ from functools import cache
 
 from markdown_it import MarkdownIt
 
-from trainspec.conformance.evaluate import GIVEN_TO_UPDATES
 from trainspec.conformance.files import page_file
 from trainspec.conformance.rule import Rule, parse
+
+#: Names that an update rule may read without their being hyperparameters.
+GIVEN_TO_UPDATES = frozenset({"W", "g", "t", "tensor", "tensors"})
 
 
 class PageError(ValueError):

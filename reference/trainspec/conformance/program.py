@@ -26,9 +26,8 @@ from typing import IO, Any
 import numpy as np
 
 from trainspec.conformance.cases import Case
-from trainspec.conformance.implementations import AdapterError, types_of
 from trainspec.conformance.nest import array, is_tensor, mapped
-from trainspec.conformance.outcome import CallError, Outcome
+from trainspec.conformance.outcome import AdapterError, CallError, Outcome, types_of
 from trainspec.conformance.types import TYPES
 
 _EOF = object()

@@ -54,8 +54,8 @@ class _Cases(pytest.Collector):
     def collect(self) -> Iterator[pytest.Item]:
         from trainspec.conformance import cases
         from trainspec.conformance.check import as_declared, declarations
-        from trainspec.conformance.implementations import AdapterError, load
-        from trainspec.conformance.outcome import CallError
+        from trainspec.conformance.implementations import load
+        from trainspec.conformance.outcome import AdapterError, CallError
 
         config = self.config
         try:
