@@ -1,8 +1,8 @@
 """PyTorch (https://github.com/pytorch/pytorch): its optimizers, layers and losses.
 
-Left out, since PyTorch has no such thing that takes the numbers from outside: dropout with given
-uniforms, initialisation from given normals, the L2 penalty as a loss, decay by the inverse of
-time, splitting with a given permutation, and hyperparameter search.
+Its dropout and its initialisation draw their own numbers and are judged by statistics. It has no
+L2 penalty as a loss, no decay by the inverse of time, no split with a given permutation and no
+hyperparameter search.
 """
 
 from __future__ import annotations
@@ -178,6 +178,40 @@ def network(
     *, epsilon: float, ratio: float, weight_decay: float,
 ) -> Any:  # fmt: skip
     t = _leaves(W1=W1, b1=b1, gamma=gamma, beta=beta, W2=W2, b2=b2)
+    outputs = _passed(t, x, targets, u, epsilon, ratio, weight_decay)
+    return {**{name: _array(value) for name, value in outputs.items()}, **_gradients(t)}
+
+
+def training(
+    x: Any, targets: Any, u: Any, W1: Any, b1: Any, gamma: Any, beta: Any, W2: Any, b2: Any,
+    *, update_rule: str, learning_rate: float, momentum: float, rho: float, beta1: float,
+    beta2: float, update_epsilon: float, epsilon: float, ratio: float, weight_decay: float,
+) -> Any:  # fmt: skip
+    t = _leaves(W1=W1, b1=b1, gamma=gamma, beta=beta, W2=W2, b2=b2)
+    parameters, eps = list(t.values()), update_epsilon
+    optimizer: Any = {
+        "sgd": lambda: torch.optim.SGD(parameters, learning_rate),
+        "momentum": lambda: torch.optim.SGD(parameters, learning_rate, momentum=momentum),
+        "adagrad": lambda: torch.optim.Adagrad(parameters, learning_rate, eps=eps),
+        "rmsprop": lambda: torch.optim.RMSprop(parameters, learning_rate, alpha=rho, eps=eps),
+        "adam": lambda: torch.optim.Adam(parameters, learning_rate, betas=(beta1, beta2), eps=eps),
+    }[update_rule]()
+    after: dict[str, list[Any]] = {name: [] for name in ("loss", *t)}
+    for now in u:
+        optimizer.zero_grad()
+        after["loss"].append(
+            _array(_passed(t, x, targets, now, epsilon, ratio, weight_decay)["loss"])
+        )
+        optimizer.step()
+        for name, tensor in t.items():
+            after[name].append(_array(tensor))
+    return after
+
+
+def _passed(
+    t: dict[str, Any], x: Any, targets: Any, u: Any, epsilon: float, ratio: float, decay: float
+) -> dict[str, Any]:
+    """Both passes of the network: its outputs, and the gradients in the tensors of `t`."""
     kept = _tensor(u) > ratio
     affine1 = _offered(lambda: functional.linear(_tensor(x), t["W1"].T, t["b1"]))
     normalised = functional.batch_norm(
@@ -187,9 +221,9 @@ def network(
     dropped = torch.where(kept, activated, torch.zeros_like(activated))
     affine2 = functional.linear(dropped, t["W2"].T, t["b2"])
     loss = functional.cross_entropy(affine2, _tensor(targets))
-    loss = loss + weight_decay / 2 * (t["W1"].pow(2).sum() + t["W2"].pow(2).sum())
+    loss = loss + decay / 2 * (t["W1"].pow(2).sum() + t["W2"].pow(2).sum())
     loss.backward()
-    outputs = {
+    return {
         "affine1": affine1,
         "normalised": normalised,
         "activated": activated,
@@ -197,7 +231,39 @@ def network(
         "affine2": affine2,
         "loss": loss,
     }
-    return {**{name: _array(value) for name, value in outputs.items()}, **_gradients(t)}
+
+
+def normal_draw(*, seed: int, std: float, rows: int, columns: int) -> Any:
+    return _drawn(lambda W, g: torch.nn.init.normal_(W, 0, std, generator=g), seed, rows, columns)
+
+
+def xavier_draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
+    """What PyTorch calls Kaiming with a linear gain; its Xavier is Glorot's."""
+    return _kaiming("linear", seed, fan_in, fan_out)
+
+
+def he_draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
+    return _kaiming("relu", seed, fan_in, fan_out)
+
+
+def dropout_draw(*, seed: int, ratio: float, rows: int, columns: int) -> Any:
+    torch.manual_seed(seed)
+    ones = torch.ones(rows, columns, dtype=torch.float64)
+    return _array((functional.dropout(ones, ratio, training=True) > 0).to(torch.float64))
+
+
+def _kaiming(gain: Any, seed: int, fan_in: int, fan_out: int) -> Any:
+    return _drawn(
+        lambda W, g: torch.nn.init.kaiming_normal_(W, nonlinearity=gain, generator=g),
+        seed,
+        fan_out,
+        fan_in,
+    ).T
+
+
+def _drawn(fill: Callable[..., Any], seed: int, rows: int, columns: int) -> Any:
+    W = torch.empty(rows, columns, dtype=torch.float64)
+    return _array(fill(W, torch.Generator().manual_seed(seed)))
 
 
 def _activation(function: Callable[..., Any], x: Any, dy: Any) -> Any:
