@@ -8,11 +8,11 @@ import pytest
 from kernels import assert_named, assert_passes
 
 
-def running(momentum_of=lambda m: m, unbiased=False, start=1.0, inside=True):
+def running(momentum_of=lambda m: m, unbiased=False, start=1.0, inside=True, by_running=False):
     def run(x, gamma, beta, *, epsilon, momentum):
         keep = momentum_of(momentum)
         mean, variance = 0.0, start
-        out = {"running_mean": [], "running_variance": [], "inference": []}
+        out = {"running_mean": [], "running_variance": [], "training": [], "inference": []}
         for batch in x:
             T = batch.dtype
             axes = (0, *range(2, batch.ndim))
@@ -27,6 +27,10 @@ def running(momentum_of=lambda m: m, unbiased=False, start=1.0, inside=True):
                 np.sqrt(side(variance) + epsilon) if inside else np.sqrt(side(variance)) + epsilon
             )
             y = side(gamma) * (batch - side(mean)) / root + side(beta)
+            own = np.sqrt(side(batch.var(axes)) + epsilon)
+            own = own if inside else np.sqrt(side(batch.var(axes))) + epsilon
+            own_y = side(gamma) * (batch - side(batch.mean(axes))) / own + side(beta)
+            out["training"].append((y if by_running else own_y).astype(T))
             out["running_mean"].append(mean)
             out["running_variance"].append(variance)
             out["inference"].append(y.astype(T))
@@ -45,6 +49,7 @@ WRONG = {
     "momentum-of-new-unbiased": running(momentum_of=lambda m: 1 - m, unbiased=True),
     "running-variance-from-0": running(start=0.0),
     "epsilon-outside-root": running(inside=False),
+    "training-by-running-statistics": running(by_running=True),
     "momentum-fixed-0.9": running(momentum_of=lambda m: 0.9),
     "momentum=0.95": running(momentum_of=lambda m: 0.95),
     "running_variance=2.0": running(start=2.0),

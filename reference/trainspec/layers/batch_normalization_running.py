@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainspec.arguments import Array, at_least_zero, below_one, floating, like, wide
-from trainspec.layers.batch_normalization import per_channel, statistics
+from trainspec.layers.batch_normalization import forward, per_channel, statistics
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,16 @@ def batch_normalization_running(
 ) -> dict[str, list[Array]]:
     """Batch after batch, as an adapter answers: statistics and inference after each."""
     running = init(x[0])
-    after: dict[str, list[Array]] = {"running_mean": [], "running_variance": [], "inference": []}
+    after: dict[str, list[Array]] = {
+        "running_mean": [],
+        "running_variance": [],
+        "training": [],
+        "inference": [],
+    }
     for batch in x:
         running = update(running, batch, momentum=momentum)
         after["running_mean"].append(running.mean)
         after["running_variance"].append(running.variance)
+        after["training"].append(forward(batch, gamma, beta, epsilon=epsilon))
         after["inference"].append(inference(batch, running, gamma, beta, epsilon=epsilon))
     return after

@@ -146,10 +146,15 @@ def batch_normalization_running(
     with torch.no_grad():
         module.weight.copy_(_tensor(gamma))
         module.bias.copy_(_tensor(beta))
-    after: dict[str, list[Any]] = {"running_mean": [], "running_variance": [], "inference": []}
+    after: dict[str, list[Any]] = {
+        "running_mean": [],
+        "running_variance": [],
+        "training": [],
+        "inference": [],
+    }
     for batch in x:
         t = _tensor(batch)
-        _offered(partial(module.train(), t))
+        after["training"].append(_array(_offered(partial(module.train(), t))))
         after["running_mean"].append(_array(module.running_mean))
         after["running_variance"].append(_array(module.running_var))
         after["inference"].append(_array(module.eval()(t)))
