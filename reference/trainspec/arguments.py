@@ -36,64 +36,46 @@ def same_shape(**arrays: Array) -> None:
             )
 
 
-def at_least_zero(**values: float) -> None:
-    """Check that every argument is a number in [0, inf).
+def _inside(name: str, value: float, domain: str, inside: bool) -> None:
+    """Raise ValueError, which names the argument, its value and the domain, if it is outside."""
+    if not inside:
+        raise ValueError(f"{name} must be in {domain}, got {value!r}")
 
-    Raises ValueError, which names the argument, its value and the domain.
-    """
+
+def at_least_zero(**values: float) -> None:
+    """Check that every argument is in [0, inf); ValueError as of `_inside`."""
     for name, value in values.items():
-        if not 0 <= value < np.inf:
-            raise ValueError(f"{name} must be in [0, inf), got {value!r}")
+        _inside(name, value, "[0, inf)", 0 <= value < np.inf)
 
 
 def below_one(**values: float) -> None:
-    """Check that every argument is a number in [0, 1).
-
-    Raises ValueError, which names the argument, its value and the domain.
-    """
+    """Check that every argument is in [0, 1); ValueError as of `_inside`."""
     for name, value in values.items():
-        if not 0 <= value < 1:
-            raise ValueError(f"{name} must be in [0, 1), got {value!r}")
+        _inside(name, value, "[0, 1)", 0 <= value < 1)
 
 
 def above_zero(**values: float) -> None:
-    """Check that every argument is a number in (0, inf).
-
-    Raises ValueError, which names the argument, its value and the domain.
-    """
+    """Check that every argument is in (0, inf); ValueError as of `_inside`."""
     for name, value in values.items():
-        if not 0 < value < np.inf:
-            raise ValueError(f"{name} must be in (0, inf), got {value!r}")
+        _inside(name, value, "(0, inf)", 0 < value < np.inf)
 
 
 def at_least_one(**values: float) -> None:
-    """Check that every argument is a number in [1, inf).
-
-    Raises ValueError, which names the argument, its value and the domain.
-    """
+    """Check that every argument is in [1, inf); ValueError as of `_inside`."""
     for name, value in values.items():
-        if not 1 <= value < np.inf:
-            raise ValueError(f"{name} must be in [1, inf), got {value!r}")
+        _inside(name, value, "[1, inf)", 1 <= value < np.inf)
 
 
 def from_zero_to_one(**values: float) -> None:
-    """Check that every argument is a number in [0, 1].
-
-    Raises ValueError, which names the argument, its value and the domain.
-    """
+    """Check that every argument is in [0, 1]; ValueError as of `_inside`."""
     for name, value in values.items():
-        if not 0 <= value <= 1:
-            raise ValueError(f"{name} must be in [0, 1], got {value!r}")
+        _inside(name, value, "[0, 1]", 0 <= value <= 1)
 
 
 def finite(**values: float) -> None:
-    """Check that every argument is a number in (-inf, inf).
-
-    Raises ValueError, which names the argument, its value and the domain.
-    """
+    """Check that every argument is in (-inf, inf); ValueError as of `_inside`."""
     for name, value in values.items():
-        if not -np.inf < value < np.inf:
-            raise ValueError(f"{name} must be in (-inf, inf), got {value!r}")
+        _inside(name, value, "(-inf, inf)", -np.inf < value < np.inf)
 
 
 def wide(array: Array) -> Array:

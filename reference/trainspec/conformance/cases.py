@@ -62,11 +62,6 @@ class Case:
         return self.technique.rpartition("/")[2]
 
     @property
-    def family(self) -> str:
-        """The folder of the technique: ``optimizers``."""
-        return self.technique.partition("/")[0]
-
-    @property
     def types(self) -> tuple[str, ...]:
         """The types that this case serves."""
         return tuple(TYPES) if self.rejects else tuple(self.tolerance)

@@ -101,11 +101,6 @@ class Page:
         return self.technique.rpartition("/")[2]
 
     @property
-    def family(self) -> str:
-        """The folder: ``optimizers``."""
-        return self.technique.partition("/")[0]
-
-    @property
     def edits(self) -> dict[str, Rule]:
         """The changes of all variants and errors, by name."""
         return {name: edit.change for name, edit in {**self.variants, **self.errors}.items()}

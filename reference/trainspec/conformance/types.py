@@ -33,11 +33,6 @@ class FloatType:
         return 2.0**self.min_exponent
 
     @property
-    def smallest_subnormal(self) -> float:
-        """The smallest positive number."""
-        return 2.0 ** (self.min_exponent - self.precision + 1)
-
-    @property
     def largest(self) -> float:
         """The largest finite number."""
         return (2.0 - 2.0 ** (1 - self.precision)) * 2.0**self.max_exponent
