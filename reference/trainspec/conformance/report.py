@@ -174,6 +174,8 @@ def print_failures(
         console.print(f"  [bold]{clause:<11}[/bold] {escape(text)}", soft_wrap=True)
     console.print(f"  [bold]spec[/bold]        {page_file(case.technique)}", soft_wrap=True)
     console.print(f"  [bold]why[/bold]         {escape(case.why)}", soft_wrap=True)
+    if case.link:
+        console.print(f"  [bold]seen in[/bold]     {case.link}", soft_wrap=True)
     command = _command(target, case.id, first.kind)
     console.print(f"  [bold]again[/bold]       {escape(command)}", soft_wrap=True)
     others = list(dict.fromkeys(r.case.id for r in failing if r.case.id != case.id))
