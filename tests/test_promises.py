@@ -18,8 +18,9 @@ from trainspec.conformance import cases, inputs, page, store
 from trainspec.conformance.certify import certified, manifest_differences
 from trainspec.conformance.check import checked
 from trainspec.conformance.compare import apart
-from trainspec.conformance.diagnose import diagnosed, values_of
+from trainspec.conformance.diagnose import diagnosed
 from trainspec.conformance.evaluate import evaluated
+from trainspec.conformance.evidence import values_of
 from trainspec.conformance.files import golden_file, page_file, techniques
 from trainspec.conformance.implementations import load
 from trainspec.conformance.nest import array, leaves, mapped
@@ -226,22 +227,23 @@ def test_every_variant_and_error_is_rejected_and_named(technique):
         assert sure & {"float64", "float32"} <= rejected, name
         if any(r.outcome is Outcome.MALFORMED for r in found):
             continue  # another number of rows: the shape tells it
-        form = diagnosed([r for r in found if r.kind == "float64"]).form
-        assert form == name or same_values(technique, short, form, rule), (name, form)
+        found_to_be = diagnosed([r for r in found if r.kind == "float64"])
+        assert "+".join(found_to_be.edits) == name or same_values(short, found_to_be, rule), (
+            name,
+            found_to_be.form,
+        )
 
 
-def same_values(technique, chosen, form, rule):
+def same_values(chosen, found_to_be, rule):
     """Whether another form gives the same on all cases: then either name is right."""
-    spec = page.load(technique)
-    if not form:
-        return False
-    try:
-        other = spec.whole_rule(form)
-    except page.PageError:
-        return form in ("before-the-step", "nan-spreads", "gradient-averaged-over-tensor")
-    extra = dict.fromkeys(spec.extra(rule) | spec.extra(other), 0.125)
+    other = found_to_be.found
+    if other is None:
+        return found_to_be.form in (
+            "before-the-step", "nan-spreads", "gradient-averaged-over-tensor"
+        )  # fmt: skip
+    extra = dict.fromkeys(page.load(chosen[0].technique).extra(rule), 0.125)
     return all(
-        apart(values_of(c, other, extra), values_of(c, rule, extra), c.expected,
+        apart(values_of(c, other.rule, other.more), values_of(c, rule, extra), c.expected,
               c.tolerance["float64"], "float64") <= 4
         for c in chosen if "float64" in c.tolerance
     )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from trainspec.conformance.combine import combination
 from trainspec.conformance.files import golden_file, techniques
 from trainspec.conformance.nest import Nest, is_tensor, leaves, mapped
 from trainspec.conformance.types import TYPES, FloatArray
@@ -28,7 +29,8 @@ class Case:
     `outputs` has the shape of every output, of one step where there are `steps`.
     `expected` is flat: every number of the outputs in order, of the steps in `keep` (counted
     from 1) where that is given. `tolerance` holds for each type served as many numbers.
-    A case with `rejects` expects the implementation to refuse that hyperparameter.
+    A case with `rejects` expects the implementation to refuse that hyperparameter. `form` is set
+    where the case is asked of a further form that the implementation offers beside its main one.
     """
 
     id: str
@@ -50,11 +52,17 @@ class Case:
     rejects: str = ""
     variant: str = ""
     asks: str = ""
+    form: str = ""
 
     @property
     def call(self) -> str:
-        """The name of the function to call: the operation, or what a random draw `asks` for."""
+        """The name of the operation to call: the case's own, or what a random draw `asks` for."""
         return self.asks or self.operation
+
+    @property
+    def called(self) -> str:
+        """The name of what is called: the operation, with the further form that is asked for."""
+        return self.asks or self.row
 
     @property
     def operation(self) -> str:
@@ -62,15 +70,27 @@ class Case:
         return self.technique.rpartition("/")[2]
 
     @property
+    def row(self) -> str:
+        """The operation, with the further form that is asked for: ``adam:amsgrad``."""
+        return f"{self.operation}:{self.form}" if self.form else self.operation
+
+    @property
+    def label(self) -> str:
+        """The id, with the further form in it: ``adam:amsgrad/first-step``."""
+        return f"{self.row}/{self.id.partition('/')[2]}"
+
+    @property
     def types(self) -> tuple[str, ...]:
         """The types that this case serves."""
         return tuple(TYPES) if self.rejects else tuple(self.tolerance)
 
     def as_variant(self, name: str) -> Case:
-        """The same inputs with what the variant `name` gives. Rejections stay as they are."""
-        if not name or self.rejects:
+        """The same inputs with what the variant `name` gives, or several joined by ``+``."""
+        if not name:
             return self
-        values = self.variants[name]
+        if self.rejects:
+            return replace(self, variant=name)
+        values = self.variants[name] if name in self.variants else combination(self, name)
         return replace(
             self,
             variant=name,

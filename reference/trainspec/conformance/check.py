@@ -7,14 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from trainspec.conformance import profiles
 from trainspec.conformance.cases import Case, CaseError
 from trainspec.conformance.cases import load as load_cases
+from trainspec.conformance.combine import checked_name
 from trainspec.conformance.compare import compared, flattened
 from trainspec.conformance.draws import drawn
 from trainspec.conformance.files import techniques
 from trainspec.conformance.implementations import Implementation
 from trainspec.conformance.outcome import CallError, Outcome, Result
-from trainspec.conformance.page import load
+from trainspec.conformance.page import PageError, load
 from trainspec.conformance.types import TYPES
 
 
@@ -36,13 +38,12 @@ def checked(
     declared = {**declarations(implementation), **(variants or {})}
     kinds = [k for k in (types or implementation.types) if k in implementation.types]
     known = {name for name in implementation.known_failures if " in " not in name}
-    for operation, own in _by_operation(cases).items():
-        if not implementation.offers(operation):
-            for case in own:
+    for forms in rows(implementation, cases, declared):
+        if not forms[0].form and not implementation.offers(forms[0].operation):
+            for case in forms:
                 yield Result(case, "", Outcome.UNSUPPORTED, "not offered")
                 tick()
             continue
-        forms = [as_declared(case, declared.get(operation, "")) for case in own]
         broken = _smoke(implementation, forms, kinds)
         late = 0
         for case in forms:
@@ -53,17 +54,15 @@ def checked(
                 if late >= PATIENCE:
                     message = f"not asked: {PATIENCE} cases in a row had no answer in time"
                     result = Result(case, kind, Outcome.TIMED_OUT, message)
-                elif broken and (broken.outcome is not Outcome.REJECTED or case.rejects):
-                    result = Result(case, kind, broken.outcome, str(broken))
                 else:
-                    result = _one(implementation, case, kind)
+                    result = _one(implementation, case, kind, broken)
                     late = late + 1 if result.outcome is Outcome.TIMED_OUT else 0
                 result = _judged(implementation, result)
                 passed = passed or result.outcome is Outcome.PASS
                 if result.outcome is Outcome.KNOWN_FAILURE:
-                    known.discard(case.id)
+                    known.discard(case.label)
                 yield result
-            if passed and case.id in known and len(kinds) == len(implementation.types):
+            if passed and case.label in known and len(kinds) == len(implementation.types):
                 yield Result(case, kinds[0], Outcome.STALE, STALE)
             tick()
     for result in drawn(implementation, draws_of, kinds):
@@ -80,29 +79,37 @@ def declarations(implementation: Implementation) -> dict[str, str]:
 
     Raises `CaseError` for a declaration, of a variant or a known failure, that names nothing.
     """
-    operations = {t.rpartition("/")[2]: t for t in techniques()}
-    for operation, variant in implementation.variants.items():
-        if operation not in operations:
-            raise CaseError(
-                f"{implementation.name}: variants names the operation {operation!r}; "
-                f"there are {', '.join(operations)}"
-            )
-        if variant not in ("", "canonical") and variant not in load(operations[operation]).variants:
-            raise CaseError(_no_variant(operations[operation], variant))
+    who = implementation.name
+    given = {o: _named(f"{who}: variants", o, v) for o, v in implementation.variants.items()}
+    for row in implementation.forms:
+        operation, _, form = row.partition(":")
+        _named(f"{who}: forms", operation, form)
+    followed = profiles.load(implementation.profile).main if implementation.profile else {}
     ids = {case.id for case in load_cases()} if implementation.known_failures else set()
     for name in implementation.known_failures:
-        case, _, kind = name.partition(" in ")
-        if case not in ids or kind not in ("", *TYPES):
+        label, _, kind = name.partition(" in ")
+        row, slash, last = label.partition("/")
+        if f"{row.partition(':')[0]}{slash}{last}" not in ids or kind not in ("", *TYPES):
             raise CaseError(
                 f"{implementation.name}: known_failures names {name!r}, which is no case, "
                 "nor a case “in” a type; `trainspec list --cases` names them all"
             )
-    return {o: "" if v == "canonical" else v for o, v in implementation.variants.items()}
+    return {**followed, **given}
 
 
-def _no_variant(technique: str, variant: str) -> str:
-    known = ", ".join(load(technique).variants) or "none"
-    return f"{technique} has no variant {variant!r}; its variants are: {known}"
+def _named(who: str, operation: str, variant: str) -> str:
+    """The variant's name as it is written.
+
+    Raises `CaseError` where there is no such operation or variant.
+    """
+    operations = {t.rpartition("/")[2]: t for t in techniques()}
+    if operation not in operations:
+        known = ", ".join(operations)
+        raise CaseError(f"{who} names the operation {operation!r}; there are {known}")
+    try:
+        return checked_name(load(operations[operation]), variant)
+    except PageError as error:
+        raise CaseError(str(error)) from None
 
 
 def as_declared(case: Case, variant: str) -> Case:
@@ -110,19 +117,40 @@ def as_declared(case: Case, variant: str) -> Case:
 
     Raises `CaseError` where the technique has no such variant.
     """
-    if variant and not case.rejects and variant not in case.variants:
-        raise CaseError(_no_variant(case.technique, variant))
-    return case.as_variant(variant)
+    return case.as_variant(_named("", case.operation, variant)) if variant else case
 
 
-def _by_operation(cases: Sequence[Case]) -> dict[str, list[Case]]:
+def rows(
+    implementation: Implementation, cases: Sequence[Case], declared: Mapping[str, str]
+) -> Iterator[list[Case]]:
+    """The cases of each operation in its main form, then in each further one that is offered."""
+    for operation, own in by_operation(cases).items():
+        yield [as_declared(case, declared.get(operation, "")) for case in own]
+        for row in implementation.forms:
+            name, _, form = row.partition(":")
+            if name == operation:
+                yield [
+                    replace(as_declared(case, form), form=form) for case in own if not case.rejects
+                ]
+
+
+def by_operation(cases: Sequence[Case]) -> dict[str, list[Case]]:
+    """The cases of each operation."""
     grouped: dict[str, list[Case]] = {}
     for case in cases:
         grouped.setdefault(case.operation, []).append(case)
     return grouped
 
 
-def _one(implementation: Implementation, case: Case, kind: str) -> Result:
+def single(implementation: Implementation, case: Case, kind: str) -> Result:
+    """The result of one case, already as it is declared, in one type."""
+    broken = _smoke(implementation, [case], [kind])
+    return _judged(implementation, _one(implementation, case, kind, broken))
+
+
+def _one(implementation: Implementation, case: Case, kind: str, broken: CallError | None) -> Result:
+    if broken and (broken.outcome is not Outcome.REJECTED or case.rejects):
+        return Result(case, kind, broken.outcome, str(broken))
     try:
         return compared(case, kind, implementation.call(case, kind))
     except CallError as error:
@@ -134,12 +162,13 @@ def _one(implementation: Implementation, case: Case, kind: str) -> Result:
 def _judged(implementation: Implementation, result: Result) -> Result:
     """The result in the light of the clause's strength and of the failures that are known."""
     known = implementation.known_failures
-    reason = known.get(f"{result.case.id} in {result.kind}", known.get(result.case.id))
+    label = result.case.label
+    reason = known.get(f"{label} in {result.kind}", known.get(label))
     fails = result.outcome.fails
     if reason is not None:
         if fails:
             return replace(result, outcome=Outcome.KNOWN_FAILURE, message=reason)
-        specific = f"{result.case.id} in {result.kind}" in known
+        specific = f"{label} in {result.kind}" in known
         if specific and result.outcome is Outcome.PASS:
             return replace(result, outcome=Outcome.STALE, message=STALE)
         return result

@@ -23,10 +23,18 @@ from trainspec.conformance.cases import CaseError
 from trainspec.conformance.check import checked
 from trainspec.conformance.draws import DRAWS
 from trainspec.conformance.files import PACKAGE, page_file, techniques
+from trainspec.conformance.identify import as_data as as_identity_data
+from trainspec.conformance.identify import identified
 from trainspec.conformance.implementations import Implementation, load, shipped
 from trainspec.conformance.outcome import AdapterError, CallError, Result
 from trainspec.conformance.page import PageError
-from trainspec.conformance.report import as_data, diagnoses, exit_status, printed
+from trainspec.conformance.report import (
+    as_data,
+    diagnoses,
+    exit_status,
+    print_identities,
+    printed,
+)
 from trainspec.conformance.rule import RuleError
 from trainspec.conformance.types import TYPES
 
@@ -173,6 +181,60 @@ def check(
     finally:
         implementation.close()
     ctx.exit(exit_status(results, strict))
+
+
+@main.command()
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@click.option(
+    "--dtype", "-d", type=click.Choice(list(TYPES)), help="In this type; else the widest."
+)
+@click.option("--timeout", default=10.0, show_default=True, type=click.FloatRange(0.01, 86400))
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+@click.pass_context
+def identify(
+    ctx: click.Context, words: tuple[str, ...], dtype: str | None, timeout: float, as_json: bool
+) -> None:
+    r"""Say which form an implementation is, and how that is known.
+
+    \b
+    trainspec identify my_adapter.py adam         one operation of yours
+    trainspec identify torch                      all that PyTorch's adapter offers
+    trainspec identify adam -- ./my_program       of a program
+
+    Exit status: 0 every form is known, 1 one is none of the known forms.
+    """
+    target, operations = _target_and_operations(words)
+    chosen = cases.load(operations)
+    implementation = load(target, timeout)
+    try:
+        total = len({case.operation for case in chosen}) + len(implementation.forms)
+        with _progress(total, f"identifying {implementation.name}") as tick:
+            found = list(identified(implementation, chosen, dtype or "", tick))
+    finally:
+        implementation.close()
+    if as_json:
+        click.echo(json.dumps([as_identity_data(identity) for identity in found], indent=1))
+    else:
+        print_identities(_console(), implementation, found)
+    if not found:
+        raise click.UsageError(f"{implementation.name} offers none of these operations")
+    ctx.exit(0 if all(identity.known for identity in found) else 1)
+
+
+def _target_and_operations(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The implementation's words, and the operations that stand before or after them."""
+    known = {name for t in techniques() for name in (t, *t.split("/"))}
+    rest = list(words)
+    operations = []
+    while rest and rest[0] in known:
+        operations.append(rest.pop(0))
+    if rest and (rest[0].endswith(".py") or rest[0] in shipped()):
+        return rest[:1], operations + rest[1:]
+    if not rest:
+        raise click.UsageError(
+            "name an implementation: an adapter file, a shipped adapter, or -- PROGRAM"
+        )
+    return rest, operations
 
 
 def _run(

@@ -21,7 +21,7 @@ from trainspec.conformance import ball, inputs
 from trainspec.conformance.ball import Ball, UnboundedError
 from trainspec.conformance.evaluate import evaluated
 from trainspec.conformance.nest import array, leaves, mapped, spelled
-from trainspec.conformance.page import CaseText, Page, PageError
+from trainspec.conformance.page import DECAY, CaseText, Page, PageError
 from trainspec.conformance.rule import Rule
 from trainspec.conformance.types import TYPES, FloatType
 
@@ -140,12 +140,7 @@ def _case(page: Page, text: CaseText) -> dict[str, Any]:
             apart = distance(canonical.values, other.values, radii, other.radii.get(kind))
             margins[kind][name] = _two_digits(apart, up=False)
         if published:
-            extra = dict.fromkeys(sorted(page.extra(rule)), DECAY)
-            variants[name] = {
-                **({"hyperparameters": extra} if extra else {}),
-                **({"outputs": other.form} if other.form != canonical.form else {}),
-                **_stored(other),
-            }
+            variants[name] = _entry(page, rule, other, canonical.form)
     return {
         "id": ready.id,
         "level": about["level"],
@@ -166,8 +161,25 @@ def _case(page: Page, text: CaseText) -> dict[str, Any]:
     }
 
 
-#: The value of every hyperparameter that only variants have.
-DECAY = 0.125
+def variant(page: Page, rule: Rule, text: CaseText, kinds: Mapping[str, FloatType]) -> Any:
+    """What a case's golden entry holds for a variant whose rule is `rule`, in the types `kinds`.
+
+    Raises `PageError` where its values cannot be rounded with certainty.
+    """
+    ready, _ = problem(page, text)
+    try:
+        return _entry(page, rule, outcome(page, rule, ready, kinds), None)
+    except ArithmeticError as error:
+        raise PageError(f"{ready.id}: {error}") from None
+
+
+def _entry(page: Page, rule: Rule, other: Outcome, form: Any) -> dict[str, Any]:
+    extra = dict.fromkeys(sorted(page.extra(rule)), DECAY)
+    return {
+        **({"hyperparameters": extra} if extra else {}),
+        **({"outputs": other.form} if other.form != form else {}),
+        **_stored(other),
+    }
 
 
 def _stored(result: Outcome) -> dict[str, Any]:

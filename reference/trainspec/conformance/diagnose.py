@@ -1,216 +1,305 @@
-"""What an implementation is instead: `results of one operation -> diagnosis`.
+"""What an implementation is: `results of one operation -> diagnosis`.
 
-An answer that is wrong is held against every form that the spec page knows: its variants, its
-named errors, two of them together, an unknown constant in place of one that should be free, and
-a few faults of the adapter's own. Rules are run here in float64: that explains a verdict, it
-does not make one.
+Its answers are held against every form that the spec page knows, the simplest first: an edit
+alone, faults of the adapter's own, a constant in place of what should be free, several variants
+together, two changes, a combination with a fault or a constant, a narrower type.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from trainspec.conformance import numbers
+from trainspec.conformance import forms
 from trainspec.conformance.cases import Case
-from trainspec.conformance.compare import apart
-from trainspec.conformance.evaluate import evaluated
+from trainspec.conformance.compare import apart, place
+from trainspec.conformance.evidence import NEAR, Evidence, gathered, values_of
 from trainspec.conformance.faults import FAULTS, MISREAD
-from trainspec.conformance.nest import array, leaves, mapped
+from trainspec.conformance.forms import Form
+from trainspec.conformance.nest import array, mapped
 from trainspec.conformance.outcome import Result
-from trainspec.conformance.page import Page, load
-from trainspec.conformance.rule import Rule, composed, compositions, parse
+from trainspec.conformance.page import Page
 from trainspec.conformance.types import TYPES, FloatArray
-
-#: A form explains an answer that is within so many tolerances of what it gives: the rule's own
-#: rounding in float64, and tolerances that were derived for the canonical form, add to the one.
-NEAR = 4.0
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What explains the answers: `form` names it, `text` says it to a person."""
+    """What explains the answers: `form` names it, `text` says it to a person.
+
+    `edits` and `constants` are what the form is made of, `departures` the edge cases that it does
+    not explain, `distance` the largest distance of an explained answer, in tolerances. Where
+    nothing explains them `form` is empty, and `nearest` names what comes nearest, if that is near.
+    """
 
     form: str
     text: str
     explained: int
     cases: int
+    edits: tuple[str, ...] = ()
+    constants: dict[str, float] = field(default_factory=dict)
+    departures: tuple[str, ...] = ()
+    distance: float = 0.0
+    nearest: str = ""
+    found: Form | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         return self.text
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """The answers of an implementation to the cases of one operation in one type.
-
-    The first `failing` cases are those with wrong numbers; `extra` holds the hyperparameters that
-    only the declared variant has.
-    """
-
-    page: Page
-    kind: str
-    cases: list[Case]
-    answers: list[FloatArray]
-    failing: int
-    extra: Mapping[str, float]
-
-    def distance(self, index: int, values: FloatArray) -> float:
-        """Largest distance of an answer from `values`, in tolerances."""
-        case = self.cases[index]
-        return apart(
-            self.answers[index], values, case.expected, case.tolerance[self.kind], self.kind
-        )
+#: What a search gives: what to call it, its words, and the distance of every case from it.
+Match = tuple[Form | None, str, str, list[float]]
 
 
 def diagnosed(results: Sequence[Result]) -> Diagnosis | None:
     """The diagnosis of one operation's results in one type, or None if there is nothing to say.
 
-    `results` should hold the passing cases too: a form must explain them all.
+    `results` should hold the passing cases too: a form must explain them all. Where none does, one
+    that explains all but edge cases is named, with those.
     """
-    known = [r for r in results if r.answer is not None and not r.case.rejects]
-    if not known:
+    evidence = gathered(results)
+    return explained(evidence) if evidence else None
+
+
+def explained(evidence: Evidence) -> Diagnosis:
+    """The diagnosis of the evidence."""
+    partial: Match | None = None
+    for search in SEARCHES:
+        matches = list(search(evidence))
+        whole = [m for m in matches if max(m[3], default=0.0) <= NEAR]
+        if whole:
+            return _told(evidence, min(whole, key=_complexity))
+        if matches and partial is None:
+            partial = min(matches, key=lambda m: sum(d > NEAR for d in m[3]))
+    return _told(evidence, partial) if partial else _nearest(evidence)
+
+
+def _complexity(match: Match) -> tuple[int, float]:
+    """Of forms that explain all, one with fewer constants, then the one that comes nearest."""
+    form, _, _, distances = match
+    return len(form.constants) if form else 0, max(distances, default=0.0)
+
+
+def _told(evidence: Evidence, match: Match) -> Diagnosis:
+    form, name, text, distances = match
+    off = [i for i, d in zip(evidence.answered, distances) if d > NEAR]
+    departures = tuple(evidence.cases[i].label for i in off)
+    if departures:
+        text += f"; but not in {', '.join(departures)}"
+    every = len(evidence.cases)
+    return Diagnosis(
+        name,
+        text,
+        every - len(off),
+        every,
+        form.edits if form else (),
+        dict(form.constants) if form else {},
+        departures,
+        max((d for d in distances if d <= NEAR), default=0.0),
+        found=form,
+    )
+
+
+def _distances(
+    evidence: Evidence, values: Callable[[Case], FloatArray], names: Sequence[str] = ()
+) -> list[float] | None:
+    """The distance of every answer from a form's values, or None where an ordinary one is far."""
+    found = []
+    for index in evidence.answered:
+        distance = evidence.distance(index, values(evidence.cases[index]), names)
+        if not distance <= NEAR and evidence.ordinary(index):
+            return None
+        found.append(distance)
+    if not any(evidence.ordinary(index) for index in evidence.answered):
+        return found if max(found, default=0.0) <= NEAR else None
+    return found
+
+
+def held(evidence: Evidence, form: Form) -> list[float] | None:
+    """The distance of every answer from a form, or None where it explains not even the ordinary."""
+    sample = evidence.sample
+    if sample.judges(form.rule) and not (
+        sample.distance(sample.values(form.rule, form.more)) <= NEAR
+    ):
         return None
-    page = load(known[0].case.technique)
-    extra = {k: v for r in known for k, v in r.case.numbers().items() if k not in page.parameters}
-    # Failing cases of ordinary numbers first: they carry the evidence, the others confirm it.
-    known.sort(key=lambda r: (not r.outcome.fails, r.case.level == "edge", r.case.steps or 0))
-    evidence = Evidence(
-        page,
-        known[0].kind,
-        [r.case for r in known],
-        [r.answer for r in known],
-        sum(r.divergence is not None for r in known),
-        extra,
-    )
-    for search in (_single, _own_faults, _misreadings, _constants, _double, _narrower):
-        found = search(evidence)
-        if found is not None:
-            return found
-    return _nearest(evidence)
+    return _distances(evidence, lambda case: values_of(case, form.rule, form.more), form.edits)
 
 
-def values_of(case: Case, rule: Rule, extra: Mapping[str, float]) -> FloatArray:
-    """What a rule gives on a case, in float64, flat."""
-    inputs = mapped(lambda t: array(t, np.float64), case.inputs)
-    return _run(case, rule, extra, inputs)
+def _matches(
+    evidence: Evidence, candidates: Iterable[tuple[str, ...]], *, constants: bool = False
+) -> Iterator[Match]:
+    """The candidates that explain the answers, where constants are missing with their values.
+
+    With `constants` one of the implementation's own is looked for besides.
+    """
+    technique = evidence.page.technique
+    for names in candidates:
+        base = Form(names, forms.rule_of(technique, names))
+        missing = evidence.page.extra(base.rule) - evidence.given
+        tried: Iterator[Form] | list[Form] = []
+        if constants:
+            tried = (
+                form
+                for place in forms.places(evidence.page, base.rule)
+                for form in forms.solved(evidence, base, place)
+            )
+        elif missing:
+            tried = forms.solved(evidence, base, None)
+        else:
+            tried = [base]
+        for form in tried:
+            distances = held(evidence, form)
+            if distances is not None:
+                yield form, form.name or "canonical", told(evidence.page, form), distances
 
 
-def _run(case: Case, rule: Rule, extra: Mapping[str, float], inputs: Any, **how: Any) -> FloatArray:
-    given = {**dict.fromkeys(rule.free, 0.125), **extra, **case.numbers()}
-    try:
-        outputs = evaluated(
-            case.technique, tuple(case.outputs), rule, inputs, given, numbers.FUNCTIONS, **how
-        )
-    except (ArithmeticError, ValueError, IndexError, TypeError):
-        # Plain numbers may meet in a division by zero, shared states in shapes that do not fit.
-        return np.full(case.expected.shape, np.nan)
-    if case.keep:
-        outputs = {name: [steps[t - 1] for t in case.keep] for name, steps in outputs.items()}
-    flat = [np.asarray(leaf, dtype=np.float64).ravel() for _, leaf in leaves(outputs)]
-    return np.concatenate(flat) if flat else np.empty(0)
+def _canonical(evidence: Evidence) -> Iterator[Match]:
+    return _matches(evidence, [()])
 
 
-def _explains(evidence: Evidence, values: Callable[[Case], FloatArray]) -> bool:
-    """Whether a form's values are the answers of every case."""
-    return all(
-        evidence.distance(index, values(case)) <= NEAR
-        for index, case in enumerate(evidence.cases)
-        if len(evidence.answers[index])
-    )
+def _single(evidence: Evidence) -> Iterator[Match]:
+    return _matches(evidence, forms.single(evidence.page.technique))
 
 
-def _rule_explains(evidence: Evidence, rule: Rule) -> bool:
-    return _explains(evidence, lambda case: values_of(case, rule, evidence.extra))
+def _constants(evidence: Evidence) -> Iterator[Match]:
+    return _matches(evidence, [()], constants=True)
 
 
-def _found(evidence: Evidence, form: str, text: str) -> Diagnosis:
-    return Diagnosis(form, text, len(evidence.cases), len(evidence.cases))
+def _several(evidence: Evidence) -> Iterator[Match]:
+    return _matches(evidence, forms.several(evidence.page.technique))
 
 
-def _own_faults(evidence: Evidence) -> Diagnosis | None:
+def _variants_and_constant(evidence: Evidence) -> Iterator[Match]:
+    return _matches(evidence, forms.published(evidence.page.technique)[1:], constants=True)
+
+
+def _double(evidence: Evidence) -> Iterator[Match]:
+    return _matches(evidence, forms.double(evidence.page.technique))
+
+
+def _flawed(evidence: Evidence) -> Iterator[Match]:
+    return _matches(evidence, forms.flawed(evidence.page.technique))
+
+
+def _own_faults(evidence: Evidence) -> Iterator[Match]:
     """Faults of the adapter, not of the formula: stale arrays, an early snapshot."""
-    for form, text, fits in FAULTS:
-        if not evidence.page.inputs and all(
-            fits(case, answer, evidence.kind)
-            for case, answer in zip(evidence.cases, evidence.answers)
-            if len(answer)
-        ):
-            return _found(evidence, form, text)
-    return None
+    pairs = [(evidence.cases[i], evidence.answers[i]) for i in evidence.answered]
+    for name, text, fits in FAULTS:
+        if not evidence.page.inputs and all(fits(c, a, evidence.kind) for c, a in pairs):
+            yield None, name, text, [0.0] * len(pairs)
 
 
-def _narrower(evidence: Evidence) -> Diagnosis | None:
-    """Whether the answers are right but for the digits of a narrower type.
+def _misreadings(evidence: Evidence) -> Iterator[Match]:
+    """The rule, or a variant of it, over inputs that are misread: transposed, reversed …"""
+    page = evidence.page
+    if page.inputs:
+        return  # these are misreadings of update rules' inputs
+    declared = {case.variant for case in evidence.cases}
+    for name in dict.fromkeys((*declared, "", *page.variants)):
+        rule = page.whole_rule(name)
+        if page.extra(rule) - evidence.given:
+            continue
+        for form, text, change, how in MISREAD:
+
+            def values(case: Case, change: Any = change, how: Any = how) -> FloatArray:
+                inputs = mapped(lambda t: array(t, np.float64), case.inputs)
+                return values_of(case, rule, {}, change(inputs), **how)  # noqa: B023
+
+            parts = tuple(filter(None, name.split("+")))
+            distances = _distances(evidence, values, parts)
+            if distances is not None:
+                whose = "" if name in declared else f", and {told(page, _plain(page, parts))}"
+                yield None, form, text + whose, distances
+
+
+def _plain(page: Page, names: tuple[str, ...]) -> Form:
+    return Form(names, forms.rule_of(page.technique, names))
+
+
+def _narrower(evidence: Evidence) -> Iterator[Match]:
+    """Whether a form is right but for the digits of a narrower type.
 
     Every failing case must serve that type; most numbers must be off, or none have more digits.
     """
-    for narrow, kind in TYPES.items():
-        if kind.precision >= TYPES[evidence.kind].precision:
-            continue
-        failing = list(zip(evidence.cases, evidence.answers))[: evidence.failing]
-        distances = [
-            apart(answer, case.expected, case.expected, case.tolerance[narrow], narrow)
-            if narrow in case.tolerance
-            else math.inf
-            for case, answer in failing
-        ]
-        exact = all(
-            np.array_equal(answer.astype(kind.dtype).astype(np.float64), answer, equal_nan=True)
-            for _, answer in failing
-        )
-        shares = [_off(case, answer, evidence.kind) for case, answer in failing]
-        if distances and max(distances) <= 1 and (exact or min(shares) > 0.5):
-            text = (
-                f"the formula is right but the digits are {narrow}'s: an input, a constant or a "
-                f"state is held in {narrow} on the way"
-            )
-            return _found(evidence, f"computed-in-{narrow}", text)
-    return None
-
-
-def _off(case: Case, answer: FloatArray, kind: str) -> float:
-    """The share of the numbers that can be off at all which are."""
-    judged = np.isfinite(case.tolerance[kind]) & (case.expected != 0)
-    with np.errstate(all="ignore"):
-        off = np.abs(answer - case.expected) > case.tolerance[kind]
-    return float(off[judged].mean()) if judged.any() else 0.0
-
-
-def _misreadings(evidence: Evidence) -> Diagnosis | None:
-    """The right rule over inputs that are misread: transposed, reversed, mixed up."""
-    if evidence.page.inputs:
-        return None  # these are misreadings of update rules' inputs
-    for form, text, change, how in MISREAD:
-
-        def values(case: Case, change: Any = change, how: Any = how) -> FloatArray:
-            inputs = mapped(lambda t: array(t, np.float64), case.inputs)
-            rule = evidence.page.whole_rule(case.variant)
-            return _run(case, rule, evidence.extra, change(inputs), **how)
-
-        if _explains(evidence, values):
-            return _found(evidence, form, text)
-    return None
-
-
-def _single(evidence: Evidence) -> Diagnosis | None:
     page = evidence.page
-    for name, edit in page.edits.items():
-        if _rule_explains(evidence, page.rule.edited(edit, name)):
-            return _found(evidence, name, told(page, name))
-    if _rule_explains(evidence, page.rule) and evidence.cases[0].variant:
-        return _found(evidence, "canonical", "this is the canonical form")
-    return None
+    failing = [i for i in evidence.answered if i < evidence.failing]
+    for narrow, kind in TYPES.items():
+        if kind.precision >= TYPES[evidence.kind].precision or not failing:
+            continue
+        if not all(narrow in evidence.cases[i].tolerance for i in failing):
+            continue
+        for names in forms.published(page.technique):
+            form = _plain(page, names)
+            if page.extra(form.rule) - evidence.given:
+                continue
+            if _only_digits(evidence, failing, form, narrow):
+                text = (
+                    f"the formula is right but the digits are {narrow}'s: an input, a constant or "
+                    f"a state is held in {narrow} on the way"
+                )
+                text += f"; {told(page, form)}" if names else ""
+                name = "+".join([*names, f"computed-in-{narrow}"])
+                yield form, name, text, [0.0] * len(evidence.answered)
+                return
 
 
-def told(page: Page, name: str) -> str:
-    """A form in words: the variant or the error, and the line that it changes."""
-    if not name:
-        return "the canonical form"
+def _only_digits(evidence: Evidence, failing: Sequence[int], form: Form, narrow: str) -> bool:
+    kind = TYPES[narrow]
+    shares, exact = [], True
+    for index in failing:
+        case, answer = evidence.cases[index], evidence.answers[index]
+        values = values_of(case, form.rule)
+        tolerance = case.tolerance[narrow]
+        for name in form.edits:
+            own = case.variants[name]["tolerance"].get(narrow)
+            if own is not None and len(own) == len(tolerance):
+                tolerance = np.maximum(tolerance, np.array([float(v) for v in own]))
+        if apart(answer, values, case.expected, tolerance, narrow) > 1:
+            return False
+        with np.errstate(all="ignore"):
+            rounded = answer.astype(kind.dtype).astype(np.float64)
+            off = np.abs(answer - values) > case.tolerance[evidence.kind]
+        exact = exact and np.array_equal(rounded, answer, equal_nan=True)
+        judged = np.isfinite(case.tolerance[evidence.kind]) & (case.expected != 0)
+        shares.append(float(off[judged].mean()) if judged.any() else 0.0)
+    return exact or min(shares) > 0.5
+
+
+#: Every search, the simplest explanation first.
+SEARCHES: tuple[Callable[[Evidence], Iterator[Match]], ...] = (
+    _canonical,
+    _single,
+    _own_faults,
+    _misreadings,
+    _constants,
+    _several,
+    _double,
+    _variants_and_constant,
+    _flawed,
+    _narrower,
+)
+
+
+def told(page: Page, form: Form) -> str:
+    """A form in words: its variants and errors, the lines that they change, its constants."""
+    if len(form.edits) > 2:
+        published = [name for name in form.edits if name in page.variants]
+        parts = [f"the published variants {', '.join(published)} together"]
+        parts += [_edit_told(page, name) for name in form.edits if name not in published]
+    else:
+        parts = [_edit_told(page, name) for name in form.edits]
+    if len(form.edits) == 2:
+        parts = ["two changes together: " + ", and ".join(parts)]
+    parts += form.words
+    return "; ".join(parts) or "this is the canonical form"
+
+
+def _edit_told(page: Page, name: str) -> str:
+    if name not in page.edits:
+        change = forms.readings(page.technique)[name]
+        return f"a hyperparameter is meant the other way round: {change}"
     edit = page.variants.get(name) or page.errors[name]
     lines = "; ".join(map(str, (*edit.change.start, *edit.change.body)))
     if name in page.variants:
@@ -218,114 +307,51 @@ def told(page: Page, name: str) -> str:
     return f"this is the known error {name} ({edit.text}): {lines}"
 
 
-def _double(evidence: Evidence) -> Diagnosis | None:
-    page = evidence.page
-    for names in compositions(page.rule, page.edits, 2):
-        if _rule_explains(evidence, composed(page.rule, page.edits, names)):
-            text = "two changes together: " + ", and ".join(told(page, name) for name in names)
-            return _found(evidence, "+".join(names), text)
-    return None
-
-
-def _constants(evidence: Evidence) -> Diagnosis | None:
-    """A constant of the implementation's own: in place of a hyperparameter or of a starting
-    value, as a factor, or as a decay that nobody asked for.
-    """
-    page = evidence.page
-    places = [
-        (name, f"{name} = {{}}", f"{name} is taken as {{}}")
-        for name in page.parameters
-        if name in page.rule.free
-    ]
-    places += [
-        (name, f"if t == 1: {name} = {{}}", f"{name} starts at {{}}") for name in page.rule.state
-    ]
-    places += [
-        (f"{name}*", f"{name} = {{}} * {name}", f"{name} is multiplied by {{}}")
-        for name in (*page.parameters, *(page.inputs or ("g",)))
-        if name in page.rule.free
-    ]
-    if not page.inputs:
-        places += [("decay", "g = g + {} * W", "a hidden weight decay of {}, coupled")]
-    for name, line, words in places:
-        for constant in _solutions(evidence, line):
-            for digits in (1, 2, 3, 4, 5, 6, 8, 10, 12, 17):
-                short = float(f"{constant:.{digits}g}")
-                if abs(short - constant) > 0.01 * abs(constant):
-                    continue
-                rule = page.rule.edited(parse(line.format(repr(short))), name)
-                if _rule_explains(evidence, rule):
-                    text = words.format(repr(short)) + ", whatever is passed"
-                    return _found(evidence, f"{name}={short!r}", text)
-    return None
-
-
-_GRID = sorted(
-    {
-        0.0,
-        *np.geomspace(1e-12, 10.0, 40).tolist(),
-        *np.linspace(0, 1, 21).tolist(),
-        *(1 - np.geomspace(1e-5, 0.04, 12)).tolist(),
-    }
-)
-
-
-def _solutions(evidence: Evidence, line: str) -> Iterator[float]:
-    """Constants that make the rule meet the number that is most off in a failing case."""
-    for case, answer in list(zip(evidence.cases, evidence.answers))[: min(evidence.failing, 2)]:
-        with np.errstate(all="ignore"):
-            off = np.abs(answer - case.expected) / np.maximum(
-                case.tolerance[evidence.kind], TYPES[evidence.kind].smallest_normal
-            )
-        off = np.where(np.isfinite(off), off, 0.0)
-        if not off.any():
-            return
-        index = int(np.argmax(off))
-
-        def miss(constant: float, case: Case = case, answer: Any = answer, i: int = index) -> float:
-            rule = evidence.page.rule.edited(parse(line.format(repr(constant))))
-            return float(values_of(case, rule, evidence.extra)[i] - answer[i])
-
-        misses = [miss(c) for c in _GRID]
-        for (a, fa), (b, fb) in zip(zip(_GRID, misses), zip(_GRID[1:], misses[1:])):
-            if fa == 0:
-                yield a
-            elif math.isfinite(fa) and math.isfinite(fb) and (fa < 0) != (fb < 0):
-                yield _root(miss, a, b, fa)
-
-
-def _root(f: Callable[[float], float], a: float, b: float, fa: float) -> float:
-    """Where `f` changes its sign between `a` and `b`, by halving; of magnitudes where far apart."""
-    for _ in range(80):
-        middle = math.sqrt(a * b) if 0 < 2 * a < b else (a + b) / 2
-        if (f(middle) < 0) == (fa < 0):
-            a = middle
-        else:
-            b = middle
-    return (a + b) / 2
-
-
-#: Beyond so many tolerances a form is not near, and is not worth a word.
-FAR = 1e3
-
-
 def _nearest(evidence: Evidence) -> Diagnosis:
-    """No form explains it: the one that comes nearest on the failing cases, if one is near."""
+    """No form explains it: the one that explains most cases, and where it parts from that."""
     page, every = evidence.page, len(evidence.cases)
+    best: tuple[Any, ...] = (-1,)
+    for names in (*forms.published(page.technique), *forms.single(page.technique)):
+        form = _plain(page, names)
+        if page.extra(form.rule) - evidence.given:
+            continue
+        distances = [
+            evidence.distance(i, values_of(evidence.cases[i], form.rule), names)
+            for i in evidence.answered
+        ]
+        agreeing = sum(d <= NEAR for d in distances)
+        middle = float(np.median(np.minimum(np.nan_to_num(distances, nan=np.inf), 1e300)))
+        best = max(best, (agreeing, -middle, -len(names), names, distances), key=lambda f: f[:3])
+    if best[0] < 0:
+        return Diagnosis("", NONE, 0, every)
+    agreeing, middle, _, names, distances = best
+    off = [i for i, d in zip(evidence.answered, distances) if not d <= NEAR]
+    index = min(off, key=lambda i: (not evidence.ordinary(i), evidence.cases[i].steps or 0))
+    values = values_of(evidence.cases[index], forms.rule_of(page.technique, names))
+    nearest = "+".join(names) or "canonical"
+    text = (
+        f"{NONE}; the nearest is {nearest}, which explains {agreeing} of {every} cases and from "
+        f"which it parts in {evidence.cases[index].label}, "
+        f"{first_apart(evidence, index, values, names)}"
+    )
+    return Diagnosis("", text, agreeing, every, nearest=nearest, distance=-middle)
 
-    def miss(name: str) -> tuple[float, str]:
-        rule = page.rule.edited(page.edits[name], name)
-        return max(
-            (evidence.distance(index, values_of(case, rule, evidence.extra)), case.id)
-            for index, case in enumerate(evidence.cases)
-            if len(evidence.answers[index])
-        )
 
-    worst = min(((*miss(name), name) for name in page.edits), default=(math.inf, "", ""))
-    text = "none of the known forms"
-    if worst[0] <= FAR:
-        distance, case, name = worst
-        text += (
-            f"; the nearest is {name}, from which it parts by {distance:.3g} tolerances in {case}"
-        )
-    return Diagnosis("", text, 0, every)
+NONE = "none of the known forms"
+
+
+def first_apart(evidence: Evidence, index: int, values: FloatArray, names: Sequence[str]) -> str:
+    """The place of the first number of an answer that is not what a form gives."""
+    case, answer = evidence.cases[index], evidence.answers[index]
+    if values.shape != answer.shape:
+        return "whose shape differs"
+    allowed = evidence.allowed(index, names)
+    for number in range(len(answer)):
+        here = slice(number, number + 1)
+        if not (
+            apart(answer[here], values[here], case.expected[here], allowed[here], evidence.kind)
+            <= NEAR
+        ):
+            there, got = float(values[number]), float(answer[number])
+            return f"{place(case, number)}: {there!r} there, {got!r} here"
+    return "throughout"

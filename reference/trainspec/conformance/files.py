@@ -17,12 +17,20 @@ def folder(name: str) -> Path:
     raise FileNotFoundError(f"trainspec's folder {name!r} is neither in the package nor beside it")
 
 
+#: Folders of `spec/` whose pages define no technique: they say how libraries do them.
+ABOUT_LIBRARIES = ("frameworks", "profiles")
+
+
 @cache
 def techniques() -> tuple[str, ...]:
     """Every technique, as ``optimizers/adam``: one for each page in a folder of `spec/`."""
     root = folder("spec")
     return tuple(
-        sorted(p.relative_to(root).with_suffix("").as_posix() for p in root.glob("*/*.md"))
+        sorted(
+            p.relative_to(root).with_suffix("").as_posix()
+            for p in root.glob("*/*.md")
+            if p.parent.name not in ABOUT_LIBRARIES
+        )
     )
 
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import FrameType, ModuleType
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -40,6 +41,14 @@ class Implementation(Protocol):
         """Operation -> the variant that the implementation says it is."""
 
     @property
+    def forms(self) -> Sequence[str]:
+        """Further forms that it offers, as ``adam:amsgrad``."""
+
+    @property
+    def profile(self) -> str:
+        """The profile that it says it follows, or nothing."""
+
+    @property
     def types(self) -> Sequence[str]:
         """The types that it computes in."""
 
@@ -53,6 +62,9 @@ class Implementation(Protocol):
 
     def offers(self, operation: str) -> bool:
         """Whether it has the operation at all."""
+
+    def accepts(self, row: str) -> frozenset[str]:
+        """The names of the hyperparameters that a form may be given, as far as it tells."""
 
     def call(self, case: Case, kind: str) -> Any:
         """The answer to a case in a type.
@@ -78,11 +90,24 @@ class PythonModule:
         self.timeout = timeout
         self.variants: Mapping[str, str] = _mapping(module, "variants")
         self.known_failures: Mapping[str, str] = _mapping(module, "known_failures")
+        self.profile: str = str(getattr(module, "profile", ""))
         self.types: Sequence[str] = types_of(name, getattr(module, "types", tuple(TYPES)))
         self.operations: frozenset[str] | None = None
+        self._functions = _functions(module)
+        self.forms: Sequence[str] = tuple(self._functions)
 
     def offers(self, operation: str) -> bool:
         return callable(getattr(self.module, operation, None))
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """The function of an operation, or of a further form, ``adam:amsgrad``."""
+        return cast(Callable[..., Any], self._functions.get(name) or getattr(self.module, name))
+
+    def accepts(self, row: str) -> frozenset[str]:
+        try:
+            return frozenset(inspect.signature(self.function(row)).parameters)
+        except (TypeError, ValueError):  # a built-in function may have no signature
+            return frozenset()
 
     def call(self, case: Case, kind: str) -> Any:
         inputs, numbers = case.inputs_in(kind), case.numbers()
@@ -93,7 +118,7 @@ class PythonModule:
                 redirect_stdout(sys.stderr),
                 _deadline(self.timeout),
             ):
-                answer = getattr(self.module, case.call)(*inputs.nest.values(), **numbers)
+                answer = self.function(case.called)(*inputs.nest.values(), **numbers)
         except NotImplementedError as error:
             raise CallError(Outcome.UNSUPPORTED, str(error)) from None
         except (ValueError, TypeError) as error:
@@ -192,6 +217,16 @@ def _mapping(module: ModuleType, attribute: str) -> Mapping[str, str]:
         name = module.__name__.removeprefix("trainspec_adapter_")
         raise AdapterError(f"{name}: {attribute} = {value!r} must be a dict of strings")
     return {str(k): str(v) for k, v in value.items()}
+
+
+def _functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
+    value = getattr(module, "forms", {})
+    if not isinstance(value, Mapping) or not all(callable(f) for f in value.values()):
+        name = module.__name__.removeprefix("trainspec_adapter_")
+        raise AdapterError(
+            f'{name}: forms = {value!r:.80} must be a dict of functions, {{"adam:amsgrad": …}}'
+        )
+    return {str(k): v for k, v in value.items()}
 
 
 def _said(error: BaseException) -> str:

@@ -20,6 +20,10 @@ from trainspec.conformance.rule import Rule, parse
 GIVEN_TO_UPDATES = frozenset({"W", "g", "t", "tensor", "tensors"})
 
 
+#: The value that every hyperparameter which only variants have takes in all cases.
+DECAY = 0.125
+
+
 class PageError(ValueError):
     """A spec page that lacks something or says it in a way that cannot be read."""
 
@@ -123,7 +127,9 @@ class Page:
     def whole_rule(self, name: str) -> Rule:
         """The rule of one variant or error, or of several joined by ``+``."""
         rule = self.rule
-        for part in filter(None, name.split("+")):
+        for part in name.split("+"):
+            if part in ("", "canonical"):
+                continue
             if part not in self.edits:
                 raise PageError(
                     f"{self.technique} has no variant or error named {part!r}; it has "
@@ -206,6 +212,13 @@ def read(text: str, technique: str) -> Page:
             else ()
         ),
     )
+
+
+def tables(text: str) -> tuple[str, dict[str, list[dict[str, str]]]]:
+    """The title of any page, and the rows of the table under each of its headings."""
+    sections = _sections(text)
+    title = next((s.title for s in sections if s.level == 1), "")
+    return title, {s.title: s.rows for s in sections if s.rows}
 
 
 @dataclass

@@ -48,6 +48,9 @@ class Program:
         self.name, self.version = os.path.basename(command[0]), ""
         self.variants: Mapping[str, str] = {}
         self.known_failures: Mapping[str, str] = {}
+        self.forms: Sequence[str] = ()
+        self._accepts: dict[str, frozenset[str]] = {}
+        self.profile = ""
         self.types: Sequence[str] = tuple(TYPES)
         self.operations: frozenset[str] | None = None
         self._mark = f"TRAINSPEC_RUN={uuid.uuid4().hex}"
@@ -57,6 +60,9 @@ class Program:
     def offers(self, operation: str) -> bool:
         return self.operations is None or operation in self.operations
 
+    def accepts(self, row: str) -> frozenset[str]:
+        return self._accepts.get(row, frozenset())
+
     def call(self, case: Case, kind: str) -> Any:
         self._number += 1
         request = {
@@ -65,6 +71,7 @@ class Program:
             "type": kind,
             "inputs": case.inputs,
             "hyperparameters": case.hyperparameters,
+            **({"form": case.form} if case.form else {}),
         }
         answer = self._asked(request)
         outputs = answer.get("outputs")
@@ -100,11 +107,14 @@ class Program:
         self.known_failures = _strings(about, "known_failures")
         if "types" in about:
             self.types = types_of(self.name, about["types"])
-        operations = about.get("operations")
-        if operations is not None:
-            if not isinstance(operations, list):
-                raise AdapterError(f"describe: operations = {operations!r:.60} must be a list")
-            self.operations = frozenset(map(str, operations))
+        self.profile = _plain(about.get("profile") or "")
+        self.forms = _list(about, "forms") or ()
+        accepts = about.get("accepts") or {}
+        if not isinstance(accepts, dict):
+            raise AdapterError(f"describe: accepts = {accepts!r:.60} must be an object of lists")
+        self._accepts = {_plain(row): frozenset(_list(accepts, row) or ()) for row in accepts}
+        operations = _list(about, "operations")
+        self.operations = None if operations is None else frozenset(operations)
 
     def _asked(self, request: dict[str, Any]) -> dict[str, Any]:
         """Send a request and read its answer, in the time allowed."""
@@ -275,6 +285,13 @@ def _strings(about: Mapping[str, Any], name: str) -> Mapping[str, str]:
     if not isinstance(value, dict):
         raise AdapterError(f"describe: {name} = {value!r:.60} must be an object of strings")
     return {_plain(k): _plain(v) for k, v in value.items()}
+
+
+def _list(about: Mapping[str, Any], name: str) -> Sequence[str] | None:
+    value = about.get(name)
+    if value is not None and not isinstance(value, list):
+        raise AdapterError(f"describe: {name} = {value!r:.60} must be a list")
+    return value if value is None else tuple(map(_plain, value))
 
 
 def _plain(value: Any) -> str:

@@ -6,6 +6,7 @@ line in quotes. ``--trainspec-technique`` and ``--trainspec-dtype`` narrow the c
 
 from __future__ import annotations
 
+import itertools
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,7 +54,7 @@ class _Cases(pytest.Collector):
 
     def collect(self) -> Iterator[pytest.Item]:
         from trainspec.conformance import cases
-        from trainspec.conformance.check import as_declared, declarations
+        from trainspec.conformance.check import declarations, rows
         from trainspec.conformance.implementations import load
         from trainspec.conformance.outcome import AdapterError, CallError
 
@@ -68,12 +69,12 @@ class _Cases(pytest.Collector):
             raise pytest.UsageError(f"--trainspec {self.target}: {error}") from None
         config.add_cleanup(implementation.close)
         kinds = config.getoption("--trainspec-dtype") or implementation.types
-        for case in (as_declared(c, declared.get(c.operation, "")) for c in chosen):
+        for case in itertools.chain(*rows(implementation, chosen, declared)):
             for kind in kinds:
-                if implementation.offers(case.operation) and kind in case.types:
+                if (case.form or implementation.offers(case.operation)) and kind in case.types:
                     yield _Check.from_parent(
                         self,
-                        name=f"{case.id}[{kind}]",
+                        name=f"{case.label}[{kind}]",
                         implementation=implementation,
                         case=case,
                         kind=kind,
@@ -88,10 +89,10 @@ class _Check(pytest.Item):
         self.implementation, self.case, self.kind = implementation, case, kind
 
     def runtest(self) -> None:
-        from trainspec.conformance.check import checked
+        from trainspec.conformance.check import single
         from trainspec.conformance.outcome import Outcome
 
-        *_, result = checked(self.implementation, [self.case], [self.kind])
+        result = single(self.implementation, self.case, self.kind)
         if result.outcome is Outcome.UNSUPPORTED:
             pytest.skip(result.message)
         if result.outcome is Outcome.KNOWN_FAILURE:

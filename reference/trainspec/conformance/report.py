@@ -17,6 +17,7 @@ from trainspec.conformance import numbers
 from trainspec.conformance.diagnose import Diagnosis, diagnosed
 from trainspec.conformance.evaluate import evaluated
 from trainspec.conformance.files import page_file
+from trainspec.conformance.identify import Identity
 from trainspec.conformance.implementations import Implementation
 from trainspec.conformance.nest import array, mapped, spelled
 from trainspec.conformance.outcome import Outcome, Result
@@ -27,19 +28,19 @@ Diagnoses = dict[str, Diagnosis]
 
 
 def diagnoses(results: Sequence[Result]) -> Diagnoses:
-    """For every operation with wrong answers, what the implementation is instead.
+    """For every operation and further form with wrong answers, what the implementation is instead.
 
     The widest type with a wrong answer is looked at: its digits say most.
     """
     found: Diagnoses = {}
-    for operation in dict.fromkeys(r.case.operation for r in results):
-        own = [r for r in results if r.case.operation == operation]
+    for row in dict.fromkeys(r.case.row for r in results):
+        own = [r for r in results if r.case.row == row]
         wrong = [r for r in own if r.outcome is Outcome.WRONG and r.divergence is not None]
         for kind in TYPES:
             if any(r.kind == kind for r in wrong):
                 diagnosis = diagnosed([r for r in own if r.kind == kind])
                 if diagnosis is not None:
-                    found[operation] = diagnosis
+                    found[row] = diagnosis
                 break
     return found
 
@@ -77,6 +78,7 @@ def _result_data(result: Result) -> dict[str, Any]:
     data: dict[str, Any] = {
         "case": result.case.id,
         "variant": result.case.variant,
+        **({"form": result.case.form} if result.case.form else {}),
         "type": result.kind,
         "outcome": result.outcome.value,
         "error_in_tolerances": _finite(result.error),
@@ -108,29 +110,32 @@ def printed(
 ) -> None:
     """Print the table, the failures and a closing line."""
     console.print(_table(implementation, results))
-    for operation in dict.fromkeys(r.case.operation for r in results):
-        own = [r for r in results if r.case.operation == operation]
-        print_failures(console, own, found.get(operation), target)
+    for row in dict.fromkeys(r.case.row for r in results):
+        own = [r for r in results if r.case.row == row]
+        print_failures(console, own, found.get(row), target)
     _print_rest(console, results)
     console.print(_closing(implementation, results))
 
 
 def _table(implementation: Implementation, results: Sequence[Result]) -> Table:
     kinds = [kind for kind in TYPES if any(r.kind == kind for r in results)]
-    version = f" {implementation.version}" if implementation.version else ""
-    table = Table(title=escape(f"{implementation.name}{version}"), title_justify="left")
+    table = Table(title=escape(_titled(implementation)), title_justify="left")
     table.add_column("technique")
     table.add_column("form")
     for kind in kinds:
         table.add_column(kind, justify="right")
-    for technique in dict.fromkeys(r.case.technique for r in results):
-        own = [r for r in results if r.case.technique == technique]
+    for technique, row in dict.fromkeys((r.case.technique, r.case.row) for r in results):
+        own = [r for r in results if r.case.row == row]
         if all(r.kind == "" for r in own):
             table.add_row(technique, "[dim]not offered[/dim]")
             continue
         form = next((r.case.variant for r in own if r.case.variant), "canonical")
         table.add_row(technique, form, *(_cell([r for r in own if r.kind == k]) for k in kinds))
     return table
+
+
+def _titled(implementation: Implementation) -> str:
+    return f"{implementation.name} {implementation.version}".strip()
 
 
 def _cell(results: Sequence[Result]) -> str:
@@ -160,11 +165,11 @@ def print_failures(
     case = first.case
     page = load(case.technique)
     console.print()
-    console.print(f"[red bold]✗ {case.operation}[/red bold] {_summary(failing)}")
+    console.print(f"[red bold]✗ {case.row}[/red bold] {_summary(failing)}")
     if diagnosis is not None and first.divergence is not None:
         console.print(f"  [bold]what it is[/bold]  {escape(diagnosis.text)}", soft_wrap=True)
     kind = f" in {first.kind}" if first.kind else ""
-    console.print(f"  [bold]first[/bold]       {case.id}{kind}: {first.outcome.value}")
+    console.print(f"  [bold]first[/bold]       {case.label}{kind}: {first.outcome.value}")
     if first.message:
         console.print(f"              {escape(first.message)}", soft_wrap=True)
     if first.divergence is not None:
@@ -178,9 +183,50 @@ def print_failures(
         console.print(f"  [bold]seen in[/bold]     {case.link}", soft_wrap=True)
     command = _command(target, case.id, first.kind)
     console.print(f"  [bold]again[/bold]       {escape(command)}", soft_wrap=True)
-    others = list(dict.fromkeys(r.case.id for r in failing if r.case.id != case.id))
+    others = list(dict.fromkeys(r.case.label for r in failing if r.case.id != case.id))
     if others:
         console.print(f"  [bold]also fail[/bold]   {escape(', '.join(others))}", soft_wrap=True)
+
+
+def print_identities(
+    console: Console, implementation: Implementation, found: Sequence[Identity]
+) -> None:
+    """Print what each form of an implementation is, and how that is known."""
+    console.print(f"[bold]{escape(_titled(implementation))}[/bold]")
+    for identity in found:
+        d, r = identity.diagnosis, identity.runner_up
+        passed = ", ".join(f"{name} = {value:g}" for name, value in identity.passed.items())
+        console.print()
+        colour = "green" if identity.known else "yellow"
+        console.print(
+            f"[{colour} bold]{identity.row}[/{colour} bold] in {identity.kind}"
+            + (f", with {passed}" if passed else "")
+            + f": [bold]{escape(d.form or 'none of the known forms')}[/bold]",
+            soft_wrap=True,
+        )
+        console.print(f"  [bold]that is[/bold]    {escape(d.text)}", soft_wrap=True)
+        if identity.known:
+            console.print(
+                f"  [bold]evidence[/bold]   explains {d.explained} of {d.cases} cases, "
+                f"the farthest by {d.distance:.2g} tolerances"
+            )
+        if identity.conforms is not None:
+            good, every, error = identity.conforms
+            console.print(
+                f"  [bold]held to it[/bold] {good} of {every} cases pass, largest error "
+                f"{error:.2f} tolerances"
+            )
+        if identity.reason:
+            console.print(f"  [bold]held to it[/bold] {escape(identity.reason)}")
+        if r is not None:
+            console.print(
+                f"  [bold]not[/bold]        {escape(r.form)}, the runner-up: {r.tolerances:.3g} "
+                f"tolerances off in {r.case} ({r.place}); {r.separating} cases exclude it",
+                soft_wrap=True,
+            )
+        declared = identity.declared or "canonical"
+        if d.edits != tuple(filter(None, identity.declared.split("+"))) and not passed:
+            console.print(f"  [bold]declared[/bold]   {escape(declared)}")
 
 
 def _telling(result: Result) -> tuple[Any, ...]:
@@ -253,18 +299,18 @@ def _command(target: Sequence[str], case: str, kind: str) -> str:
 
 
 def _print_rest(console: Console, results: Sequence[Result]) -> None:
-    known = {r.case.id: r.message for r in results if r.outcome is Outcome.KNOWN_FAILURE}
+    known = {r.case.label: r.message for r in results if r.outcome is Outcome.KNOWN_FAILURE}
     for case, reason in known.items():
         console.print(f"[yellow]known failure[/yellow] {case}: {escape(reason)}", soft_wrap=True)
     advice: dict[str, list[str]] = {}
     for r in results:
         if r.outcome is Outcome.ADVICE:
-            ids = advice.setdefault(r.case.operation, [])
-            if r.case.id not in ids:
-                ids.append(r.case.id)
+            ids = advice.setdefault(r.case.row, [])
+            if r.case.label not in ids:
+                ids.append(r.case.label)
     for operation, ids in advice.items():
         shown = ", ".join(ids[:2]) + (f" and {len(ids) - 2} more" if len(ids) > 2 else "")
-        clauses = sorted({c for r in results if r.case.id in ids for c in r.case.clauses})
+        clauses = sorted({c for r in results if r.case.label in ids for c in r.case.clauses})
         console.print(
             f"[yellow]advice[/yellow] {operation}: what {', '.join(clauses)} recommends is not "
             f"done in {shown}",

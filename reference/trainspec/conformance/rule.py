@@ -11,7 +11,7 @@ import ast
 import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from types import CodeType
 from typing import Any
 
@@ -45,6 +45,13 @@ class Line:
 
     def __str__(self) -> str:
         return f"{self.name} = {ast.unparse(self.expression)}"
+
+    @cached_property
+    def code(self) -> CodeType:
+        """The assignment, compiled. Edited rules share the lines that they leave alone."""
+        expression = _Comparisons().visit(copy.deepcopy(self.expression))
+        assignment = ast.Assign([ast.Name(self.name, ast.Store())], expression)
+        return compile(ast.fix_missing_locations(ast.Module([assignment], [])), "<rule>", "exec")
 
     @cached_property
     def reads(self) -> frozenset[str]:
@@ -94,9 +101,9 @@ class Rule:
         return frozenset(free)
 
     @cached_property
-    def code(self) -> tuple[CodeType, CodeType]:
-        """The start and the body, compiled."""
-        return _compiled(self.start), _compiled(self.body)
+    def code(self) -> tuple[tuple[CodeType, ...], tuple[CodeType, ...]]:
+        """The lines of the start and of the body, compiled."""
+        return tuple(line.code for line in self.start), tuple(line.code for line in self.body)
 
     def edited(self, edit: Rule, name: str = "") -> Rule:
         """The rule with the lines of `edit` in place of its own.
@@ -131,6 +138,7 @@ class Rule:
         )
 
 
+@cache
 def parse(source: str, where: str = "a rule") -> Rule:
     """Read a rule block.
 
@@ -174,10 +182,11 @@ def composed(rule: Rule, edits: Mapping[str, Rule], names: Iterable[str]) -> Rul
     return rule
 
 
-def execute(code: CodeType, names: dict[str, Any]) -> None:
+def execute(lines: tuple[CodeType, ...], names: dict[str, Any]) -> None:
     """Run compiled lines over `names`, with nothing else in reach."""
     names["__builtins__"] = {}
-    exec(code, names)
+    for line in lines:
+        exec(line, names)
 
 
 def _line(statement: ast.stmt, where: str) -> Line:
@@ -217,11 +226,3 @@ _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.LtE: "less_equal",
     ast.Eq: "equal",
 }
-
-
-def _compiled(lines: tuple[Line, ...]) -> CodeType:
-    assignments: list[ast.stmt] = []
-    for line in lines:
-        expression = _Comparisons().visit(copy.deepcopy(line.expression))
-        assignments.append(ast.Assign([ast.Name(line.name, ast.Store())], expression))
-    return compile(ast.fix_missing_locations(ast.Module(assignments, [])), "<rule>", "exec")

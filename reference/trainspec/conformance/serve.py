@@ -31,25 +31,29 @@ def answer(adapter: PythonModule, request: dict[str, Any]) -> dict[str, Any]:
     """The answer to one request."""
     number, operation = request["id"], request["operation"]
     if operation == "describe":
+        operations = [name for t in techniques() if adapter.offers(name := t.rpartition("/")[2])]
         about = {
             "name": adapter.name,
             "version": adapter.version,
             "variants": dict(adapter.variants),
             "known_failures": dict(adapter.known_failures),
+            "forms": list(adapter.forms),
+            "profile": adapter.profile,
             "types": list(adapter.types),
-            "operations": [
-                t.rpartition("/")[2] for t in techniques() if adapter.offers(t.rpartition("/")[2])
-            ],
+            "operations": operations,
+            "accepts": {row: sorted(adapter.accepts(row)) for row in (*operations, *adapter.forms)},
         }
         return {"id": number, "outputs": about}
-    if not adapter.offers(operation):
+    form = request.get("form", "")
+    wanted = f"{operation}:{form}" if form else operation
+    if wanted not in adapter.forms and not adapter.offers(wanted):
         return {"id": number, "unsupported": True}
     kind = TYPES[request["type"]]
     inputs = mapped(lambda t: array(t, kind.dtype), request["inputs"])
     given = {name: _floats(value) for name, value in request["hyperparameters"].items()}
     try:
         with np.errstate(all="ignore"), redirect_stdout(sys.stderr):
-            outputs = getattr(adapter.module, operation)(*inputs.values(), **given)
+            outputs = adapter.function(wanted)(*inputs.values(), **given)
     except NotImplementedError:
         return {"id": number, "unsupported": True}
     except (ValueError, TypeError) as error:

@@ -1,0 +1,209 @@
+"""What is known of an implementation: its answers to the cases of one operation in one type.
+
+Rules are run here in float64 and held against the answers. That explains a verdict, it does not
+make one: golden values do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from trainspec.conformance import numbers
+from trainspec.conformance.cases import Case
+from trainspec.conformance.compare import apart
+from trainspec.conformance.evaluate import evaluated, update
+from trainspec.conformance.nest import array, leaves, mapped
+from trainspec.conformance.outcome import Result
+from trainspec.conformance.page import Page, load
+from trainspec.conformance.rule import Rule
+from trainspec.conformance.types import TYPES, FloatArray
+
+#: A form explains an answer that is within so many tolerances of what it gives: the rule's own
+#: rounding in float64, and tolerances that were derived for its parts, add to the one.
+NEAR = 4.0
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Cases with the answers to them, those that tell most first.
+
+    The first `failing` ones have wrong numbers; `given` names the hyperparameters that the
+    implementation was given beyond those of the canonical form.
+    """
+
+    page: Page
+    kind: str
+    cases: Sequence[Case]
+    answers: Sequence[FloatArray]
+    failing: int
+    given: frozenset[str]
+
+    def allowed(self, index: int, names: Sequence[str]) -> FloatArray:
+        """The tolerances of a case for a form made of the edits `names`.
+
+        Each variant's own rounding is in its golden tolerance: the largest of them counts.
+        """
+        case = self.cases[index]
+        tolerance = case.tolerance[self.kind]
+        for name in names:
+            own = case.variants.get(name, {}).get("tolerance", {}).get(self.kind)
+            if own is not None and len(own) == len(tolerance):
+                tolerance = np.maximum(tolerance, np.array([float(v) for v in own]))
+        if names and not tolerance.any():
+            # Where the rule says that nothing moves, forms that move it round at every step.
+            steps = case.steps or 1
+            tolerance = 4 * steps * TYPES[self.kind].roundoff * np.abs(case.expected)
+        return tolerance
+
+    def distance(self, index: int, values: FloatArray, names: Sequence[str] = ()) -> float:
+        """Largest distance of the answer to a case from `values`, in tolerances."""
+        expected, allowed = self.cases[index].expected, self.allowed(index, names)
+        return apart(self.answers[index], values, expected, allowed, self.kind)
+
+    @property
+    def answered(self) -> list[int]:
+        """The cases whose answers hold numbers, which an empty tensor's does not."""
+        return [index for index in range(len(self.cases)) if len(self.answers[index])]
+
+    def ordinary(self, index: int) -> bool:
+        """Whether a case is of ordinary numbers, not of an edge."""
+        return self.cases[index].level != "edge"
+
+    @cached_property
+    def sample(self) -> Sample:
+        """A small part of the evidence, on which a rule is quickly tried."""
+        chosen = min(
+            self.answered,
+            key=lambda i: (
+                i >= self.failing,
+                not self.ordinary(i),
+                self.cases[i].keep is not None,
+                (self.cases[i].steps or 0) < 2,
+                len(self.answers[i]) > 64,
+                i,
+            ),
+        )
+        return Sample.of(self, chosen)
+
+
+def gathered(results: Sequence[Result]) -> Evidence | None:
+    """The evidence in one operation's results in one type, or None if no case was answered."""
+    known = [r for r in results if r.answer is not None and not r.case.rejects]
+    if not known:
+        return None
+    page = load(known[0].case.technique)
+    given = {name for r in known for name in r.case.hyperparameters} - page.parameters.keys()
+    # Failing cases of ordinary numbers first: they carry the evidence, the others confirm it.
+    known.sort(key=lambda r: (not r.outcome.fails, r.case.level == "edge", r.case.steps or 0))
+    return Evidence(
+        page,
+        known[0].kind,
+        [r.case for r in known],
+        [r.answer for r in known],
+        sum(r.divergence is not None for r in known),
+        frozenset(given),
+    )
+
+
+def values_of(
+    case: Case, rule: Rule, more: Mapping[str, Any] | None = None, inputs: Any = None, **how: Any
+) -> FloatArray:
+    """What a rule gives on a case, in float64, flat. `more` holds what the case does not give."""
+    if inputs is None:
+        inputs = mapped(lambda t: array(t, np.float64), case.inputs)
+    given = {**(more or {}), **case.numbers()}
+    try:
+        outputs = evaluated(
+            case.technique, tuple(case.outputs), rule, inputs, given, numbers.FUNCTIONS, **how
+        )
+    except (ArithmeticError, ValueError, IndexError, TypeError, NameError):
+        # Plain numbers may meet in a division by zero, shared states in shapes that do not fit.
+        return np.full(case.expected.shape, np.nan)
+    if case.keep:
+        outputs = {name: [steps[t - 1] for t in case.keep] for name, steps in outputs.items()}
+    flat = [np.asarray(leaf, dtype=np.float64).ravel() for _, leaf in leaves(outputs)]
+    return np.concatenate(flat) if flat else np.empty(0)
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One case of the evidence or, of an update rule's, one tensor of it over the first steps.
+
+    There constants may be columns of candidates, and all of them are tried at once.
+    """
+
+    case: Case
+    kind: str
+    answer: FloatArray
+    expected: FloatArray
+    tolerance: FloatArray
+    params: Any = None
+    grads: Any = None
+    steps: int = 0
+
+    @staticmethod
+    def of(evidence: Evidence, index: int) -> Sample:
+        """The sample in the case of that index."""
+        case, answer = evidence.cases[index], evidence.answers[index]
+        allowed = evidence.allowed(index, tuple(case.variants))
+        whole = Sample(case, evidence.kind, answer, case.expected, allowed)
+        if evidence.page.inputs or case.keep or case.steps is None:
+            return whole
+        params = [array(t, np.float64).ravel() for t in case.inputs["params"]]
+        sizes = [W.size for W in params]
+        k = max(range(len(sizes)), key=lambda i: (2 <= sizes[i] <= 6, -sizes[i] if sizes[i] else 0))
+        if not sizes[k]:
+            return whole
+        steps = min(case.steps, 6)
+        part = slice(sum(sizes[:k]), sum(sizes[: k + 1]))
+
+        def cut(values: FloatArray) -> FloatArray:
+            return values.reshape(len(case.inputs["grads"]), -1)[:steps, part].ravel()
+
+        grads = [[array(g[k], np.float64).ravel()] for g in case.inputs["grads"][:steps]]
+        return Sample(
+            case, evidence.kind, cut(answer), cut(case.expected), cut(allowed),
+            [params[k]], grads, steps,
+        )  # fmt: skip
+
+    @cached_property
+    def numbers(self) -> dict[str, Any]:
+        """The case's hyperparameters."""
+        return self.case.numbers()
+
+    @property
+    def vectorised(self) -> bool:
+        """Whether constants may be columns."""
+        return self.params is not None
+
+    def judges(self, rule: Rule) -> bool:
+        """Whether the sample says anything of a rule: not of one that counts the tensors."""
+        return not (self.vectorised and rule.free & {"tensor", "tensors"})
+
+    def values(self, rule: Rule, more: Mapping[str, Any]) -> FloatArray:
+        """What the rule gives on the sample: one row, or a row for each candidate in `more`."""
+        if not self.vectorised:
+            return values_of(self.case, rule, more)
+        given = {**more, **self.numbers}
+        try:
+            with np.errstate(all="ignore"):
+                found = update(
+                    rule, {"params": self.params, "grads": self.grads}, given, numbers.FUNCTIONS
+                )
+        except (ArithmeticError, ValueError, IndexError, TypeError, NameError):
+            return np.full(self.answer.shape, np.nan)
+        steps = [np.asarray(tensors[0], dtype=np.float64) for tensors in found["params"]]
+        rows = max((s.shape[0] for s in steps if s.ndim == 2), default=0)
+        if rows:
+            size = self.params[0].size
+            steps = [np.broadcast_to(s, (rows, size)) for s in steps]
+        return np.concatenate(steps, axis=-1)
+
+    def distance(self, values: FloatArray) -> float:
+        """Largest distance of the answer from `values`, in tolerances."""
+        return apart(self.answer, values, self.expected, self.tolerance, self.kind)
