@@ -18,9 +18,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from trainspec import __version__
-from trainspec.conformance import cases, page
+from trainspec.conformance import cases, page, profiles
 from trainspec.conformance.cases import CaseError
 from trainspec.conformance.check import checked
+from trainspec.conformance.defaults import measured
 from trainspec.conformance.draws import DRAWS
 from trainspec.conformance.files import PACKAGE, page_file, techniques
 from trainspec.conformance.identify import as_data as as_identity_data
@@ -127,6 +128,11 @@ def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--strict", is_flag=True, help="Let advice (a SHOULD not met) fail the check.")
 @click.option("--isolate", is_flag=True, help="Run a Python adapter in a process of its own.")
+@click.option(
+    "--profile",
+    metavar="NAME",
+    help="Hold it to a library's forms and default hyperparameters, such as torch.",
+)
 @click.pass_context
 def check(
     ctx: click.Context,
@@ -140,6 +146,7 @@ def check(
     as_json: bool,
     strict: bool,
     isolate: bool,
+    profile: str | None,
 ) -> None:
     r"""Check TARGET: an adapter file, a shipped adapter, or `-- PROGRAM ARGS…`.
 
@@ -148,6 +155,7 @@ def check(
     trainspec check my_adapter.py            your Python code
     trainspec check torch                    PyTorch, by a shipped adapter
     trainspec check -- ./my_program --flag   any program that answers JSON lines
+    trainspec check my_port.py --profile torch   is it what PyTorch does, defaults included
 
     Exit status: 0 conforms, 1 does not, 2 wrong usage, 3 the adapter crashed, timed out or gave
     malformed answers, 4 nothing was checked.
@@ -159,7 +167,8 @@ def check(
     draws_of = cases.resolve(technique) if statistics else []
     if not chosen and not any(draw.technique in draws_of for draw in DRAWS):
         raise click.UsageError("no case is left by these options; `trainspec list --cases`")
-    variants = _variants(variant)
+    followed = profiles.load(profile) if profile else None
+    variants = {**(followed.main if followed else {}), **_variants(variant)}
     served = {kind for case in chosen for kind in case.types}
     if dtype and chosen and not served & set(dtype):
         raise click.UsageError(f"none of the chosen cases serves {', '.join(dtype)}")
@@ -173,6 +182,11 @@ def check(
         )
     try:
         results = _run(implementation, chosen, dtype, variants, draws_of)
+        followed = followed or (
+            profiles.load(implementation.profile) if implementation.profile else None
+        )
+        if followed and not ids and not level:
+            results += measured(implementation, followed, cases.resolve(technique))
         found = diagnoses(results)
         if as_json:
             click.echo(json.dumps(as_data(implementation, results, found), indent=1))

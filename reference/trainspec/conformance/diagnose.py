@@ -65,15 +65,27 @@ def diagnosed(results: Sequence[Result]) -> Diagnosis | None:
 
 def explained(evidence: Evidence) -> Diagnosis:
     """The diagnosis of the evidence."""
+    with np.errstate(all="ignore"):
+        return _explained(evidence)
+
+
+def _explained(evidence: Evidence) -> Diagnosis:
     partial: Match | None = None
-    for search in SEARCHES:
+    # Edges alone do not fix a constant or a combination: there the simple forms are asked.
+    ordinary = any(evidence.ordinary(i) for i in evidence.answered if i < evidence.failing)
+    for search in SEARCHES if ordinary or not evidence.failing else SEARCHES[:SIMPLE]:
         matches = list(search(evidence))
         whole = [m for m in matches if max(m[3], default=0.0) <= NEAR]
         if whole:
             return _told(evidence, min(whole, key=_complexity))
-        if matches and partial is None:
-            partial = min(matches, key=lambda m: sum(d > NEAR for d in m[3]))
+        for match in matches:
+            if partial is None or _unexplained(match) < _unexplained(partial):
+                partial = match
     return _told(evidence, partial) if partial else _nearest(evidence)
+
+
+def _unexplained(match: Match) -> int:
+    return sum(not d <= NEAR for d in match[3])
 
 
 def _complexity(match: Match) -> tuple[int, float]:
@@ -246,10 +258,13 @@ def _narrower(evidence: Evidence) -> Iterator[Match]:
 
 
 def _only_digits(evidence: Evidence, failing: Sequence[int], form: Form, narrow: str) -> bool:
+    """Whether all answers are a form's in the narrow type, and the failing ones no nearer."""
     kind = TYPES[narrow]
     shares, exact = [], True
-    for index in failing:
+    for index in evidence.answered:
         case, answer = evidence.cases[index], evidence.answers[index]
+        if narrow not in case.tolerance or not (index in failing or evidence.ordinary(index)):
+            continue
         values = values_of(case, form.rule)
         tolerance = case.tolerance[narrow]
         for name in form.edits:
@@ -258,13 +273,15 @@ def _only_digits(evidence: Evidence, failing: Sequence[int], form: Form, narrow:
                 tolerance = np.maximum(tolerance, np.array([float(v) for v in own]))
         if apart(answer, values, case.expected, tolerance, narrow) > 1:
             return False
+        if index not in failing:
+            continue
         with np.errstate(all="ignore"):
             rounded = answer.astype(kind.dtype).astype(np.float64)
             off = np.abs(answer - values) > case.tolerance[evidence.kind]
         exact = exact and np.array_equal(rounded, answer, equal_nan=True)
         judged = np.isfinite(case.tolerance[evidence.kind]) & (case.expected != 0)
         shares.append(float(off[judged].mean()) if judged.any() else 0.0)
-    return exact or min(shares) > 0.5
+    return bool(shares) and max(shares) > 0 and (exact or min(shares) > 0.1)
 
 
 #: Every search, the simplest explanation first.
@@ -280,6 +297,10 @@ SEARCHES: tuple[Callable[[Evidence], Iterator[Match]], ...] = (
     _flawed,
     _narrower,
 )
+
+
+#: The first so many need no constant and combine nothing.
+SIMPLE = 4
 
 
 def told(page: Page, form: Form) -> str:

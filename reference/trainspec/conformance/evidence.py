@@ -80,8 +80,8 @@ class Evidence:
         chosen = min(
             self.answered,
             key=lambda i: (
-                i >= self.failing,
                 not self.ordinary(i),
+                i >= self.failing,
                 self.cases[i].keep is not None,
                 (self.cases[i].steps or 0) < 2,
                 len(self.answers[i]) > 64,

@@ -179,11 +179,18 @@ def print_failures(
         console.print(f"  [bold]{clause:<11}[/bold] {escape(text)}", soft_wrap=True)
     console.print(f"  [bold]spec[/bold]        {page_file(case.technique)}", soft_wrap=True)
     console.print(f"  [bold]why[/bold]         {escape(case.why)}", soft_wrap=True)
-    if case.link:
+    if case.link and not is_default(first):
         console.print(f"  [bold]seen in[/bold]     {case.link}", soft_wrap=True)
-    command = _command(target, case.id, first.kind)
+    for other in failing:
+        if is_default(other) and other is not first:
+            console.print(f"              {escape(other.message)}", soft_wrap=True)
+    command = _command(target, first)
     console.print(f"  [bold]again[/bold]       {escape(command)}", soft_wrap=True)
-    others = list(dict.fromkeys(r.case.label for r in failing if r.case.id != case.id))
+    others = list(
+        dict.fromkeys(
+            r.case.label for r in failing if r.case.id != case.id and not is_default(r)
+        )
+    )
     if others:
         console.print(f"  [bold]also fail[/bold]   {escape(', '.join(others))}", soft_wrap=True)
 
@@ -290,10 +297,17 @@ def _hex(value: float) -> str:
     return value.hex() if math.isfinite(value) else ""
 
 
-def _command(target: Sequence[str], case: str, kind: str) -> str:
+def is_default(result: Result) -> bool:
+    """Whether a result is of a default hyperparameter, not of a golden case."""
+    return result.case.id.partition("/")[2].startswith("default-")
+
+
+def _command(target: Sequence[str], result: Result) -> str:
     words = list(target)
     program = len(words) > 1 or not (words[0].endswith(".py") or words[0].isidentifier())
-    options = ["--case", case, *(["--dtype", kind] if kind else [])]
+    options = ["--case", result.case.id, *(["--dtype", result.kind] if result.kind else [])]
+    if is_default(result):
+        options = ["--technique", result.case.operation, "--profile", result.case.link]
     parts = [*options, "--", *words] if program else [*words, *options]
     return shlex.join(["trainspec", "check", *parts])
 

@@ -7,6 +7,7 @@ hyperparameter search.
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from functools import partial
@@ -17,73 +18,78 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from trainspec.conformance.adapters._shared import default_of, paired, renamed, updates
+
 name = "PyTorch"
 version = torch.__version__
 types = ["float64", "float32", "float16", "bfloat16"]
 
-variants = {
-    "momentum": "rate-outside-velocity",  # SGD keeps the learning rate outside the velocity
-    "batch_normalization_running": "running-variance-unbiased",
-    "fans": "groups-ignored-in-fan-out",
+profile = "torch"
+
+known_failures = {
+    "momentum:nesterov-rate-outside/momentum-zero": "SGD(nesterov=True) refuses a momentum of 0",
+    "momentum:dampening/momentum-zero": (
+        "with a momentum of 0 there is no velocity, and dampening does nothing"
+    ),
 }
 
-
-def sgd(params: Any, grads: Any, *, learning_rate: list[float], **rest: float) -> Any:
-    return _run(params, grads, learning_rate, lambda p, lr: torch.optim.SGD(p, lr, **rest))
+EPS = {"epsilon": "eps"}
 
 
-def momentum(
-    params: Any, grads: Any, *, learning_rate: list[float], momentum: float, **rest: float
-) -> Any:
-    return _run(
-        params,
-        grads,
-        learning_rate,
-        lambda p, lr: torch.optim.SGD(p, lr, momentum=momentum, **rest),
-    )
+def updates_with(**how: Any) -> dict[str, Any]:
+    """Every form of the update rules; `how` chooses PyTorch's implementation (``fused=True``)."""
+
+    def of(kind: Any, **fixed: Any) -> Any:
+        def make(params: Any, rates: Any, given: dict[str, float]) -> Any:
+            words = {**EPS, "rho": "alpha", "rate_decay": "lr_decay"}
+            if "betas" in inspect.signature(kind).parameters:
+                given = paired(given, "betas", default_of(kind, "betas"))
+            tensors = [torch.nn.Parameter(_tensor(W)) for W in params]
+            first = {"lr": rates[0]} if rates else {}
+            return kind(tensors, **first, **renamed(given, words), **fixed, **how)
+
+        return updates(make, _step)
+
+    optim = torch.optim
+    return {
+        "sgd": of(optim.SGD),
+        "sgd:weight-decay": of(optim.SGD),
+        "momentum": of(optim.SGD),
+        "momentum:nesterov-rate-outside": of(optim.SGD, nesterov=True),
+        "momentum:dampening": of(optim.SGD),
+        "momentum:coupled-decay-rate-outside": of(optim.SGD),
+        "adagrad": of(optim.Adagrad),
+        "adagrad:starts-at-tenth": of(optim.Adagrad, initial_accumulator_value=0.1),
+        "adagrad:rate-decay": of(optim.Adagrad),
+        "adagrad:coupled-decay": of(optim.Adagrad),
+        "rmsprop": of(optim.RMSprop),
+        "rmsprop:momentum": of(optim.RMSprop),
+        "rmsprop:centred": of(optim.RMSprop, centered=True),
+        "rmsprop:momentum+centred": of(optim.RMSprop, centered=True),
+        "rmsprop:coupled-decay": of(optim.RMSprop),
+        "adam": of(optim.Adam),
+        "adam:amsgrad": of(optim.Adam, amsgrad=True),
+        "adam:coupled-decay": of(optim.Adam),
+        "adam:amsgrad+coupled-decay": of(optim.Adam, amsgrad=True),
+        "adam:decoupled-decay": of(optim.AdamW),
+        "adam:amsgrad+decoupled-decay": of(optim.AdamW, amsgrad=True),
+    }
 
 
-def adagrad(
-    params: Any, grads: Any, *, learning_rate: list[float], epsilon: float, **rest: float
-) -> Any:
-    return _run(
-        params, grads, learning_rate, lambda p, lr: torch.optim.Adagrad(p, lr, eps=epsilon, **rest)
-    )
+def _step(optimizer: Any, gradient: Any, rate: float | None) -> Any:
+    (group,) = optimizer.param_groups
+    if rate is not None:
+        group["lr"] = rate
+    for W, g in zip(group["params"], gradient):
+        W.grad = _tensor(g)
+    optimizer.step()
+    return [_array(W) for W in group["params"]]
 
 
-def rmsprop(
-    params: Any,
-    grads: Any,
-    *,
-    learning_rate: list[float],
-    rho: float,
-    epsilon: float,
-    **rest: float,
-) -> Any:
-    return _run(
-        params,
-        grads,
-        learning_rate,
-        lambda p, lr: torch.optim.RMSprop(p, lr, alpha=rho, eps=epsilon, **rest),
-    )
-
-
-def adam(
-    params: Any,
-    grads: Any,
-    *,
-    learning_rate: list[float],
-    beta1: float,
-    beta2: float,
-    epsilon: float,
-    **rest: float,
-) -> Any:
-    return _run(
-        params,
-        grads,
-        learning_rate,
-        lambda p, lr: torch.optim.Adam(p, lr, betas=(beta1, beta2), eps=epsilon, **rest),
-    )
+forms = updates_with()
+sgd, momentum, adagrad, rmsprop, adam = map(
+    forms.pop, ("sgd", "momentum", "adagrad", "rmsprop", "adam")
+)
 
 
 def standard_deviation(x: Any) -> Any:
@@ -123,13 +129,13 @@ def softmax_cross_entropy(logits: Any, targets: Any) -> Any:
     return {"loss": _array(loss), "probabilities": _array(probabilities), **_gradients(t)}
 
 
-def batch_normalization(x: Any, gamma: Any, beta: Any, dy: Any, *, epsilon: float) -> Any:
+def batch_normalization(x: Any, gamma: Any, beta: Any, dy: Any, **given: float) -> Any:
     t = _leaves(x=x, gamma=gamma, beta=beta)
     if x.size == x.shape[1]:
         raise NotImplementedError("PyTorch refuses to train on one value a channel")
     y = _offered(
         lambda: functional.batch_norm(
-            t["x"], None, None, t["gamma"], t["beta"], training=True, eps=epsilon
+            t["x"], None, None, t["gamma"], t["beta"], training=True, **renamed(given, EPS)
         )
     )
     y.backward(_tensor(dy))
@@ -138,11 +144,11 @@ def batch_normalization(x: Any, gamma: Any, beta: Any, dy: Any, *, epsilon: floa
     return {"y": _array(y), "mean": _array(mean), "variance": _array(variance), **_gradients(t)}
 
 
-def batch_normalization_running(
-    x: Any, gamma: Any, beta: Any, *, epsilon: float, momentum: float
-) -> Any:
+def batch_normalization_running(x: Any, gamma: Any, beta: Any, **given: float) -> Any:
+    if "momentum" in given:
+        given["momentum"] = 1 - given["momentum"]
     layer = torch.nn.BatchNorm1d if x[0].ndim == 2 else torch.nn.BatchNorm2d
-    module = layer(len(gamma), eps=epsilon, momentum=1 - momentum).to(_tensor(gamma).dtype)
+    module = layer(len(gamma), **renamed(given, EPS)).to(_tensor(gamma).dtype)
     with torch.no_grad():
         module.weight.copy_(_tensor(gamma))
         module.bias.copy_(_tensor(beta))
@@ -294,20 +300,6 @@ def _offered(call: Callable[[], Any]) -> Any:
         if "not implemented for" in str(error):
             raise NotImplementedError(str(error)) from None
         raise
-
-
-def _run(params: Any, grads: Any, rates: list[float], make: Callable[..., Any]) -> Any:
-    tensors = [torch.nn.Parameter(_tensor(W)) for W in params]
-    optimizer = make(tensors, rates[0])
-    after = []
-    for gradient, rate in zip(grads, rates):
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        for W, g in zip(tensors, gradient):
-            W.grad = _tensor(g)
-        optimizer.step()
-        after.append([_array(W.detach()) for W in tensors])
-    return after
 
 
 def _tensor(array: Any) -> Any:

@@ -1,0 +1,186 @@
+"""MLX (https://github.com/ml-explore/mlx), on the CPU.
+
+Its optimizers hold learning rate and step count in float32, so that float64 would be asked in
+vain (see the findings). Weights and masks are drawn and judged by statistics.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version as version_of
+from typing import Any
+
+import ml_dtypes
+import mlx.core as mx
+import mlx.nn as nn
+import mlx.optimizers as optim
+import numpy as np
+
+from trainspec.conformance.adapters._shared import default_of, paired, renamed, updates
+
+mx.set_default_device(mx.cpu)
+
+name = "MLX"
+version = version_of("mlx")
+types = ["float32", "float16", "bfloat16"]
+profile = "mlx"
+
+TYPES = {"float64": mx.float64, "float32": mx.float32, "float16": mx.float16}
+
+
+class _Run:
+    """An optimizer with its parameters."""
+
+    def __init__(self, params: Any, optimizer: Any) -> None:
+        self.optimizer = optimizer
+        self.params = {"W": [_tensor(W) for W in params]}
+
+    def step(self, gradient: Any, rate: float | None) -> Any:
+        if rate is not None:
+            self.optimizer.learning_rate = rate
+        grads = {"W": [_tensor(g) for g in gradient]}
+        self.params = self.optimizer.apply_gradients(grads, self.params)
+        return [_array(W) for W in self.params["W"]]
+
+
+def _of(kind: Any, **fixed: Any) -> Any:
+    words = {"epsilon": "eps", "rho": "alpha"}
+
+    def make(params: Any, rates: Any, given: dict[str, float]) -> Any:
+        if "beta1" in given or "beta2" in given:
+            given = paired(given, "betas", default_of(kind.__init__, "betas"))
+        first = {"learning_rate": rates[0]} if rates else {}
+        return _Run(params, kind(**first, **renamed(given, words), **fixed))
+
+    return updates(make, _Run.step)
+
+
+sgd = _of(optim.SGD)
+momentum = _of(optim.SGD)
+adagrad = _of(optim.Adagrad)
+rmsprop = _of(optim.RMSprop)
+adam = _of(optim.Adam)
+
+forms = {
+    "sgd:weight-decay": _of(optim.SGD),
+    "momentum:nesterov-rate-outside": _of(optim.SGD, nesterov=True),
+    "momentum:dampening-from-first-step": _of(optim.SGD),
+    "momentum:coupled-decay-rate-outside": _of(optim.SGD),
+    "adam:canonical": _of(optim.Adam, bias_correction=True),
+    "adam:no-bias-correction+decoupled-decay": _of(optim.AdamW),
+    "adam:decoupled-decay": _of(optim.AdamW, bias_correction=True),
+}
+
+
+def standard_deviation(x: Any) -> Any:
+    t = _tensor(x)
+    return {"mean": _array(t.mean()), "variance": _array(mx.var(t)), "std": _array(mx.std(t))}
+
+
+def sigmoid(x: Any, dy: Any) -> Any:
+    return _activation(mx.sigmoid, x, dy)
+
+
+def tanh(x: Any, dy: Any) -> Any:
+    return _activation(mx.tanh, x, dy)
+
+
+def relu(x: Any, dy: Any) -> Any:
+    return _activation(nn.relu, x, dy)
+
+
+def affine(x: Any, W: Any, b: Any, dy: Any) -> Any:
+    def forward(x: Any, W: Any, b: Any) -> Any:
+        return mx.addmm(b, x, W)
+
+    inputs = [_tensor(a) for a in (x, W, b)]
+    (y,), (dx, dW, db) = mx.vjp(forward, inputs, [_tensor(dy)])
+    return {"y": _array(y), "dx": _array(dx), "dW": _array(dW), "db": _array(db)}
+
+
+def softmax_cross_entropy(logits: Any, targets: Any) -> Any:
+    def loss(scores: Any) -> Any:
+        return nn.losses.cross_entropy(scores, _tensor(targets), reduction="mean")
+
+    scores = _tensor(logits)
+    value, gradient = mx.value_and_grad(loss)(scores)
+    return {
+        "loss": _array(value),
+        "probabilities": _array(mx.softmax(scores, axis=1)),
+        "dlogits": _array(gradient),
+    }
+
+
+def batch_normalization_running(x: Any, gamma: Any, beta: Any, **given: float) -> Any:
+    if "momentum" in given:
+        given["momentum"] = 1 - given["momentum"]
+    layer = nn.BatchNorm(len(gamma), **renamed(given, {"epsilon": "eps"}))
+    layer.update({"weight": _tensor(gamma), "bias": _tensor(beta)})
+    layer.update({
+        "running_mean": mx.zeros(len(gamma), _tensor(gamma).dtype),
+        "running_var": mx.ones(len(gamma), _tensor(gamma).dtype),
+    })  # fmt: skip
+    after: dict[str, list[Any]] = {
+        "running_mean": [], "running_variance": [], "training": [], "inference": []
+    }  # fmt: skip
+    for batch in x:
+        t = _channels_last(_tensor(batch))
+        after["training"].append(_array(_channels_first(layer.train()(t))))
+        after["running_mean"].append(_array(layer.running_mean))
+        after["running_variance"].append(_array(layer.running_var))
+        after["inference"].append(_array(_channels_first(layer.eval()(t))))
+    return after
+
+
+def constant(z: Any, *, value: float) -> Any:
+    return _array(nn.init.constant(value, _tensor(z).dtype)(_tensor(z)))
+
+
+def normal_draw(*, seed: int, std: float, rows: int, columns: int) -> Any:
+    return _drawn(nn.init.normal(0.0, std), seed, rows, columns)
+
+
+def xavier_draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
+    """What MLX calls He with its default gain of 1; its Glorot is that of Glorot and Bengio."""
+    return _drawn(nn.init.he_normal(), seed, fan_out, fan_in).T
+
+
+def he_draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
+    mx.random.seed(seed)
+    weights = nn.init.he_normal()(mx.zeros((fan_out, fan_in)), gain=2.0**0.5)
+    return _array(weights).T
+
+
+def dropout_draw(*, seed: int, ratio: float, rows: int, columns: int) -> Any:
+    mx.random.seed(seed)
+    kept = nn.Dropout(ratio).train()(mx.ones((rows, columns)))
+    return (_array(kept) > 0).astype(np.float32)
+
+
+def _drawn(fill: Any, seed: int, rows: int, columns: int) -> Any:
+    mx.random.seed(seed)
+    return _array(fill(mx.zeros((rows, columns))))
+
+
+def _activation(function: Any, x: Any, dy: Any) -> Any:
+    (y,), (dx,) = mx.vjp(function, [_tensor(x)], [_tensor(dy)])
+    return {"y": _array(y), "dx": _array(dx)}
+
+
+def _channels_last(t: Any) -> Any:
+    return mx.moveaxis(t, 1, -1)
+
+
+def _channels_first(t: Any) -> Any:
+    return mx.moveaxis(t, -1, 1)
+
+
+def _tensor(array: Any) -> Any:
+    if array.dtype == ml_dtypes.bfloat16:
+        return mx.array(array.astype(np.float32)).astype(mx.bfloat16)
+    return mx.array(array, dtype=TYPES[array.dtype.name])
+
+
+def _array(t: Any) -> Any:
+    if t.dtype == mx.bfloat16:
+        return np.array(t.astype(mx.float32)).astype(ml_dtypes.bfloat16)
+    return np.array(t)

@@ -1,0 +1,210 @@
+"""Optax (https://github.com/google-deepmind/optax), with JAX' functions and Flax's layers.
+
+Optax has no default learning rate. Flax draws its own dropout masks and JAX its own weights,
+which are judged by statistics; the distributions are those that are not truncated.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flax
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.nn import initializers
+
+from trainspec.conformance.adapters._shared import renamed, updates
+
+jax.config.update("jax_enable_x64", True)
+
+name = "Optax, Flax, JAX"
+version = f"{optax.__version__}, {flax.__version__}, {jax.__version__}"
+types = ["float64", "float32", "float16", "bfloat16"]
+profile = "optax"
+
+_FAST = "the variance is E[x²] − E[x]² (use_fast_variance=True): far from zero its digits are lost"
+known_failures = {
+    "batch_normalization/far-from-zero": _FAST,
+    "batch_normalization/far-from-zero-in-float64": _FAST,
+}
+
+#: Steps are compiled where there are so many that this is worth while.
+MANY = 50
+
+
+class _Run:
+    """A gradient transformation with its parameters and state."""
+
+    def __init__(self, params: Any, transform: Any, steps: int) -> None:
+        self.params = [jnp.asarray(W) for W in params]
+        self.state = transform.init(self.params)
+        self.advanced = jax.jit(self._advanced) if steps > MANY else self._advanced
+        self.transform = transform
+
+    def _advanced(self, gradient: Any, state: Any, params: Any) -> Any:
+        updated, state = self.transform.update(gradient, state, params)
+        return optax.apply_updates(params, updated), state
+
+    def step(self, gradient: Any, rate: float | None) -> Any:
+        moved = self.advanced([jnp.asarray(g) for g in gradient], self.state, self.params)
+        self.params, self.state = moved
+        return [np.asarray(W) for W in self.params]
+
+
+def _of(transform: Any, **fixed: Any) -> Any:
+    words = {"beta1": "b1", "beta2": "b2", "epsilon": "eps", "rho": "decay"}
+
+    def make(params: Any, rates: Any, given: dict[str, float]) -> Any:
+        named = {**renamed(given, words), **fixed}
+        if rates:
+            schedule = jnp.asarray(np.array(rates))
+            named["learning_rate"] = lambda count: schedule[count]
+        return _Run(params, transform(**named), len(rates or ()))
+
+    return updates(make, _Run.step)
+
+
+def _adam_epsilon_in_root(*, eps: float, **named: Any) -> Any:
+    return optax.adam(eps=0.0, eps_root=eps, **named)
+
+
+sgd = _of(optax.sgd)
+momentum = _of(optax.sgd)
+adagrad = _of(optax.adagrad)
+rmsprop = _of(optax.rmsprop)
+adam = _of(optax.adam)
+
+forms = {
+    "momentum:nesterov-rate-outside": _of(optax.sgd, nesterov=True),
+    "adagrad:epsilon-in-root": _of(optax.adagrad, initial_accumulator_value=0.0),
+    "rmsprop:canonical": _of(optax.rmsprop, eps_in_sqrt=False),
+    "rmsprop:starts-at-1-epsilon-in-root": _of(optax.rmsprop, initial_scale=1.0),
+    "rmsprop:momentum-rate-inside": _of(optax.rmsprop),
+    "rmsprop:centred": _of(optax.rmsprop, centered=True, eps_in_sqrt=False),
+    "rmsprop:centred-epsilon-in-root": _of(optax.rmsprop, centered=True),
+    "rmsprop:bias-corrected": _of(optax.rmsprop, bias_correction=True, eps_in_sqrt=False),
+    "adam:epsilon-in-root": _of(_adam_epsilon_in_root),
+    "adam:amsgrad-corrected": _of(optax.amsgrad),
+    "adam:decoupled-decay": _of(optax.adamw),
+}
+
+
+def standard_deviation(x: Any) -> Any:
+    values = jnp.asarray(x)
+    return {"mean": _array(values.mean()), "variance": _array(values.var()), "std": _array(values.std())}
+
+
+def sigmoid(x: Any, dy: Any) -> Any:
+    return _activation(jax.nn.sigmoid, x, dy)
+
+
+def tanh(x: Any, dy: Any) -> Any:
+    return _activation(jnp.tanh, x, dy)
+
+
+def relu(x: Any, dy: Any) -> Any:
+    return _activation(jax.nn.relu, x, dy)
+
+
+def affine(x: Any, W: Any, b: Any, dy: Any) -> Any:
+    y, back = jax.vjp(lambda x, W, b: jnp.dot(x, W) + b, *map(jnp.asarray, (x, W, b)))
+    dx, dW, db = back(jnp.asarray(dy))
+    return {"y": _array(y), "dx": _array(dx), "dW": _array(dW), "db": _array(db)}
+
+
+def softmax_cross_entropy(logits: Any, targets: Any) -> Any:
+    def loss(scores: Any) -> Any:
+        return optax.softmax_cross_entropy(scores, jnp.asarray(targets)).mean()
+
+    scores = jnp.asarray(logits)
+    value, gradient = jax.value_and_grad(loss)(scores)
+    probabilities = jax.nn.softmax(scores)
+    return {
+        "loss": _array(value),
+        "probabilities": _array(probabilities),
+        "dlogits": _array(gradient),
+    }
+
+
+def batch_normalization(x: Any, gamma: Any, beta: Any, dy: Any, **given: float) -> Any:
+    module = nn.BatchNorm(use_running_average=False, axis=1, param_dtype=x.dtype, **given)
+    statistics = {"mean": jnp.zeros_like(gamma), "var": jnp.ones_like(gamma)}
+
+    def forward(x: Any, gamma: Any, beta: Any) -> Any:
+        variables = {"params": {"scale": gamma, "bias": beta}, "batch_stats": statistics}
+        return module.apply(variables, x, mutable=["batch_stats"])
+
+    y, back, changed = jax.vjp(forward, *map(jnp.asarray, (x, gamma, beta)), has_aux=True)
+    dx, dgamma, dbeta = back(jnp.asarray(dy))
+    axes = (0, *range(2, x.ndim))
+    outputs = {
+        "y": y,
+        "mean": jnp.mean(jnp.asarray(x), axes),
+        "variance": jnp.var(jnp.asarray(x), axes),
+        "dx": dx,
+        "dgamma": dgamma,
+        "dbeta": dbeta,
+    }
+    return {name: _array(value) for name, value in outputs.items()}
+
+
+def batch_normalization_running(x: Any, gamma: Any, beta: Any, **given: float) -> Any:
+    module = nn.BatchNorm(axis=1, param_dtype=gamma.dtype, **given)
+    statistics = {"mean": jnp.zeros_like(gamma), "var": jnp.ones_like(gamma)}
+    params = {"scale": jnp.asarray(gamma), "bias": jnp.asarray(beta)}
+    after: dict[str, list[Any]] = {
+        "running_mean": [], "running_variance": [], "training": [], "inference": []
+    }  # fmt: skip
+    for batch in map(jnp.asarray, x):
+        variables = {"params": params, "batch_stats": statistics}
+        y, changed = module.apply(
+            variables, batch, use_running_average=False, mutable=["batch_stats"]
+        )
+        statistics = changed["batch_stats"]
+        variables = {"params": params, "batch_stats": statistics}
+        inference = module.apply(variables, batch, use_running_average=True)
+        # Flax keeps its statistics in float32 where the inputs are narrower.
+        after["running_mean"].append(_array(statistics["mean"]).astype(gamma.dtype))
+        after["running_variance"].append(_array(statistics["var"]).astype(gamma.dtype))
+        after["training"].append(_array(y))
+        after["inference"].append(_array(inference))
+    return after
+
+
+def constant(z: Any, *, value: float) -> Any:
+    return _array(initializers.constant(value)(jax.random.key(0), z.shape, z.dtype))
+
+
+def normal_draw(*, seed: int, std: float, rows: int, columns: int) -> Any:
+    return _drawn(initializers.normal(std), seed, rows, columns)
+
+
+def xavier_draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
+    return _drawn(initializers.variance_scaling(1.0, "fan_in", "normal"), seed, fan_in, fan_out)
+
+
+def he_draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
+    return _drawn(initializers.variance_scaling(2.0, "fan_in", "normal"), seed, fan_in, fan_out)
+
+
+def dropout_draw(*, seed: int, ratio: float, rows: int, columns: int) -> Any:
+    layer = nn.Dropout(ratio, deterministic=False)
+    kept = layer.apply({}, jnp.ones((rows, columns)), rngs={"dropout": jax.random.key(seed)})
+    return np.asarray(kept > 0).astype(np.float64)
+
+
+def _drawn(fill: Any, seed: int, rows: int, columns: int) -> Any:
+    return np.asarray(fill(jax.random.key(seed), (rows, columns), jnp.float64))
+
+
+def _activation(function: Any, x: Any, dy: Any) -> Any:
+    y, back = jax.vjp(function, jnp.asarray(x))
+    (dx,) = back(jnp.asarray(dy))
+    return {"y": _array(y), "dx": _array(dx)}
+
+
+def _array(values: Any) -> Any:
+    return np.asarray(values)

@@ -1,0 +1,103 @@
+"""scikit-learn (https://github.com/scikit-learn/scikit-learn): what its neural networks are made of.
+
+`MLPClassifier` has optimizers of its own, its activations with their derivatives, and a loss; the
+Gaussian process is that of `sklearn.gaussian_process`, and `StandardScaler` gives the deviation.
+The optimizers work in any type, the rest is asked in float64 and float32.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import sklearn
+from sklearn.gaussian_process import GaussianProcessRegressor, kernels
+from sklearn.neural_network import _base, _stochastic_optimizers
+from sklearn.preprocessing import StandardScaler
+
+from trainspec.conformance.adapters._shared import renamed, updates
+
+name = "scikit-learn"
+version = sklearn.__version__
+types = ["float64", "float32", "float16"]
+profile = "sklearn"
+
+known_failures = {
+    "sgd/infinite-gradient": "the velocity is kept at a momentum of 0 too: 0 times infinity",
+    "standard_deviation/nan": "StandardScaler leaves NaN out, as it says",
+}
+
+
+class _Run:
+    """An optimizer with its parameters, which it changes in place."""
+
+    def __init__(self, params: Any, optimizer: Any) -> None:
+        self.params, self.optimizer = params, optimizer
+
+    def step(self, gradient: Any, rate: float | None) -> Any:
+        if rate is not None:
+            self.optimizer.learning_rate_init = self.optimizer.learning_rate = rate
+        self.optimizer.update_params(self.params, list(gradient))
+        return [np.array(W) for W in self.params]
+
+
+def _of(kind: Any, **fixed: Any) -> Any:
+    words = {"beta1": "beta_1", "beta2": "beta_2"}
+
+    def make(params: Any, rates: Any, given: dict[str, float]) -> Any:
+        first = {"learning_rate_init": rates[0]} if rates else {}
+        own = [np.array(W) for W in params]
+        return _Run(own, kind(own, **first, **renamed(given, words), **fixed))
+
+    return updates(make, _Run.step)
+
+
+sgd = _of(_stochastic_optimizers.SGDOptimizer, momentum=0.0, nesterov=False)
+momentum = _of(_stochastic_optimizers.SGDOptimizer)
+adam = _of(_stochastic_optimizers.AdamOptimizer)
+
+forms = {"momentum:canonical": _of(_stochastic_optimizers.SGDOptimizer, nesterov=False)}
+
+
+def standard_deviation(x: Any) -> Any:
+    scaler = StandardScaler().fit(x.reshape(-1, 1))
+    found = {"mean": scaler.mean_, "variance": scaler.var_, "std": np.sqrt(scaler.var_)}
+    return {name: np.asarray(values[0], x.dtype) for name, values in found.items()}
+
+
+def sigmoid(x: Any, dy: Any) -> Any:
+    return _activation("logistic", x, dy)
+
+
+def tanh(x: Any, dy: Any) -> Any:
+    return _activation("tanh", x, dy)
+
+
+def relu(x: Any, dy: Any) -> Any:
+    return _activation("relu", x, dy)
+
+
+def gaussian_process(
+    x: Any,
+    y: Any,
+    x_new: Any,
+    *,
+    length_scale: float,
+    signal_variance: float,
+    noise_variance: float,
+) -> Any:
+    if x.dtype == np.float16:
+        raise NotImplementedError("scikit-learn computes in float32 and float64")
+    kernel = kernels.ConstantKernel(signal_variance) * kernels.RBF(length_scale)
+    process = GaussianProcessRegressor(kernel, alpha=noise_variance, optimizer=None)
+    mean, std = process.fit(x[:, None], y).predict(x_new[:, None], return_std=True)
+    return {"mean": mean.astype(x.dtype), "variance": (std**2).astype(x.dtype)}
+
+
+def _activation(which: str, x: Any, dy: Any) -> Any:
+    if x.dtype == np.float16:
+        raise NotImplementedError("scikit-learn computes in float32 and float64")
+    y, delta = np.array(x), np.array(dy)
+    _base.ACTIVATIONS[which](y)
+    _base.DERIVATIVES[which](y, delta)
+    return {"y": y, "dx": delta}
