@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,6 +20,7 @@ from rich.table import Table
 
 from trainspec import __version__
 from trainspec.conformance import cases, page, profiles
+from trainspec.conformance import known as known_failures
 from trainspec.conformance.cases import CaseError
 from trainspec.conformance.check import checked
 from trainspec.conformance.defaults import measured
@@ -133,6 +135,18 @@ def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
     metavar="NAME",
     help="Hold it to a library's forms and default hyperparameters, such as torch.",
 )
+@click.option(
+    "--known",
+    type=click.Path(path_type=Path),
+    help="A file of known failures, with reasons: these do not fail the check.",
+)
+@click.option(
+    "--write-known",
+    type=click.Path(path_type=Path),
+    help="Write what fails now to such a file, and keep the reasons that it has.",
+)
+@click.option("--reason", default="", help="The reason of the failures that are new in it.")
+@click.option("--link", default="", help="The link of the failures that are new in it.")
 @click.pass_context
 def check(
     ctx: click.Context,
@@ -147,6 +161,10 @@ def check(
     strict: bool,
     isolate: bool,
     profile: str | None,
+    known: Path | None,
+    write_known: Path | None,
+    reason: str,
+    link: str,
 ) -> None:
     r"""Check TARGET: an adapter file, a shipped adapter, or `-- PROGRAM ARGS…`.
 
@@ -180,6 +198,10 @@ def check(
             f"{implementation.name} computes in {', '.join(implementation.types)}, "
             f"not in {', '.join(missing)}"
         )
+    elsewhere = implementation.known_failures
+    listed = known or (write_known if write_known and write_known.exists() else None)
+    if listed:
+        implementation.known_failures = {**elsewhere, **known_failures.read(listed)}
     try:
         results = _run(implementation, chosen, dtype, variants, draws_of)
         followed = followed or (
@@ -194,6 +216,14 @@ def check(
             printed(_console(), implementation, results, found, target)
     finally:
         implementation.close()
+    if write_known:
+        name = f"{implementation.name} {implementation.version}".strip()
+        kept = known_failures.write(write_known, name, results, elsewhere, reason, link)
+        click.echo(
+            f"wrote {kept[0]} known failures to {write_known}: {kept[1]} new, {kept[2]} gone",
+            err=True,
+        )
+        ctx.exit(0)
     ctx.exit(exit_status(results, strict))
 
 

@@ -260,7 +260,7 @@ def _narrower(evidence: Evidence) -> Iterator[Match]:
 def _only_digits(evidence: Evidence, failing: Sequence[int], form: Form, narrow: str) -> bool:
     """Whether all answers are a form's in the narrow type, and the failing ones no nearer."""
     kind = TYPES[narrow]
-    shares, exact = [], True
+    shares, exact, farthest = [], True, 0.0
     for index in evidence.answered:
         case, answer = evidence.cases[index], evidence.answers[index]
         if narrow not in case.tolerance or not (index in failing or evidence.ordinary(index)):
@@ -271,17 +271,21 @@ def _only_digits(evidence: Evidence, failing: Sequence[int], form: Form, narrow:
             own = case.variants[name]["tolerance"].get(narrow)
             if own is not None and len(own) == len(tolerance):
                 tolerance = np.maximum(tolerance, np.array([float(v) for v in own]))
-        if apart(answer, values, case.expected, tolerance, narrow) > 1:
+        distance = apart(answer, values, case.expected, tolerance, narrow)
+        if distance > 1:
             return False
         if index not in failing:
             continue
         with np.errstate(all="ignore"):
             rounded = answer.astype(kind.dtype).astype(np.float64)
             off = np.abs(answer - values) > case.tolerance[evidence.kind]
+        farthest = max(farthest, distance)
         exact = exact and np.array_equal(rounded, answer, equal_nan=True)
         judged = np.isfinite(case.tolerance[evidence.kind]) & (case.expected != 0)
         shares.append(float(off[judged].mean()) if judged.any() else 0.0)
-    return bool(shares) and max(shares) > 0 and (exact or min(shares) > 0.1)
+    # Digits of the narrow type are lost, not a few of the wide one's last.
+    lost = bool(shares) and max(shares) > 0 and farthest > 0.01
+    return lost and (exact or min(shares) > 0.1)
 
 
 #: Every search, the simplest explanation first.

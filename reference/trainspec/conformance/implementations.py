@@ -21,6 +21,7 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 
+from trainspec.conformance import known
 from trainspec.conformance.cases import Case
 from trainspec.conformance.outcome import AdapterError, CallError, Outcome, types_of
 from trainspec.conformance.program import Program
@@ -56,9 +57,8 @@ class Implementation(Protocol):
     def operations(self) -> frozenset[str] | None:
         """The operations that it has, or None where one must ask for each."""
 
-    @property
-    def known_failures(self) -> Mapping[str, str]:
-        """Case (or ``case in type``) -> the reason why it fails."""
+    #: Case (or ``case in type``) -> the reason why it fails.
+    known_failures: Mapping[str, str]
 
     def offers(self, operation: str) -> bool:
         """Whether it has the operation at all."""
@@ -163,7 +163,11 @@ def load(target: Sequence[str], timeout: float = 10.0, *, isolated: bool = False
     if len(target) == 1 and first.endswith(".py"):
         return PythonModule(_from_path(Path(first)), Path(first).stem, timeout)
     if len(target) == 1 and first in shipped():
-        return PythonModule(_shipped(first), first, timeout)
+        module = PythonModule(_shipped(first), first, timeout)
+        listed = Path(__file__).parent / "adapters" / f"{first}.json"
+        if listed.exists():
+            module.known_failures = {**module.known_failures, **known.read(listed)}
+        return module
     return Program(target, timeout)
 
 
@@ -181,6 +185,8 @@ def _shipped(name: str) -> ModuleType:
             f"the adapter {name!r} needs a package that is not installed ({error}): "
             f"pip install 'trainspec[{name}]'"
         ) from None
+    except Exception as error:
+        raise AdapterError(f"the adapter {name!r} cannot be imported: {_said(error)}") from None
 
 
 def _from_path(path: Path) -> ModuleType:

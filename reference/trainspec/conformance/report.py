@@ -187,9 +187,7 @@ def print_failures(
     command = _command(target, first)
     console.print(f"  [bold]again[/bold]       {escape(command)}", soft_wrap=True)
     others = list(
-        dict.fromkeys(
-            r.case.label for r in failing if r.case.id != case.id and not is_default(r)
-        )
+        dict.fromkeys(r.case.label for r in failing if r.case.id != case.id and not is_default(r))
     )
     if others:
         console.print(f"  [bold]also fail[/bold]   {escape(', '.join(others))}", soft_wrap=True)

@@ -21,7 +21,11 @@ def updates(
     """
 
     def operation(
-        params: Any, grads: Any, *, learning_rate: Sequence[float | None] | None = None, **given: float
+        params: Any,
+        grads: Any,
+        *,
+        learning_rate: Sequence[float | None] | None = None,
+        **given: float,
     ) -> Any:
         optimizer = make(params, learning_rate, given)
         rates = learning_rate or [None] * len(grads)

@@ -11,9 +11,9 @@ from typing import Any
 
 import ml_dtypes
 import mlx.core as mx
-import mlx.nn as nn
 import mlx.optimizers as optim
 import numpy as np
+from mlx import nn
 
 from trainspec.conformance.adapters._shared import default_of, paired, renamed, updates
 

@@ -94,7 +94,11 @@ forms = {
 
 def standard_deviation(x: Any) -> Any:
     values = jnp.asarray(x)
-    return {"mean": _array(values.mean()), "variance": _array(values.var()), "std": _array(values.std())}
+    return {
+        "mean": _array(values.mean()),
+        "variance": _array(values.var()),
+        "std": _array(values.std()),
+    }
 
 
 def sigmoid(x: Any, dy: Any) -> Any:
@@ -137,7 +141,7 @@ def batch_normalization(x: Any, gamma: Any, beta: Any, dy: Any, **given: float) 
         variables = {"params": {"scale": gamma, "bias": beta}, "batch_stats": statistics}
         return module.apply(variables, x, mutable=["batch_stats"])
 
-    y, back, changed = jax.vjp(forward, *map(jnp.asarray, (x, gamma, beta)), has_aux=True)
+    y, back, _ = jax.vjp(forward, *map(jnp.asarray, (x, gamma, beta)), has_aux=True)
     dx, dgamma, dbeta = back(jnp.asarray(dy))
     axes = (0, *range(2, x.ndim))
     outputs = {

@@ -8,7 +8,7 @@ import numpy as np
 import paddle
 from paddle.nn import functional
 
-from trainspec.conformance.adapters._shared import renamed, updates
+from trainspec.conformance.adapters._shared import updates
 
 paddle.set_device("cpu")
 

@@ -1,8 +1,9 @@
-"""scikit-learn (https://github.com/scikit-learn/scikit-learn): what its neural networks are made of.
+"""What the neural networks of scikit-learn are made of.
 
-`MLPClassifier` has optimizers of its own, its activations with their derivatives, and a loss; the
-Gaussian process is that of `sklearn.gaussian_process`, and `StandardScaler` gives the deviation.
-The optimizers work in any type, the rest is asked in float64 and float32.
+https://github.com/scikit-learn/scikit-learn: `MLPClassifier` has optimizers of its own and its
+activations with their derivatives; the Gaussian process is that of `sklearn.gaussian_process`,
+and `StandardScaler` gives the deviation. The optimizers work in any type, the rest is asked in
+float64 and float32.
 """
 
 from __future__ import annotations

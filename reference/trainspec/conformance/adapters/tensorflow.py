@@ -82,9 +82,7 @@ def _adagrad(W: Any, slots: Any, g: Any, rate: Any, h: Any, t: int) -> None:
 
 
 def _adagrad_2(W: Any, slots: Any, g: Any, rate: Any, h: Any, t: int) -> None:
-    raw.ResourceApplyAdagradV2(
-        var=W, accum=slots[0], lr=rate, epsilon=h["epsilon"], grad=g
-    )
+    raw.ResourceApplyAdagradV2(var=W, accum=slots[0], lr=rate, epsilon=h["epsilon"], grad=g)
 
 
 def _rmsprop(W: Any, slots: Any, g: Any, rate: Any, h: Any, t: int) -> None:
