@@ -61,20 +61,25 @@ def write(
     reason: str = "",
     link: str = "",
 ) -> tuple[int, int, int]:
-    """Write what fails now, and keep the reasons that the file has. Failures known `elsewhere`
-    are left out, and so are those of defaults and draws, which are no cases.
+    """Write what fails now, and keep the reasons that the file has.
+
+    Entries of cases that were not asked stay. Failures known `elsewhere` and wrong
+    defaults are left out.
 
     Gives how many entries the file holds, how many of them are new, and how many are gone.
     """
     before = {(e["case"], e["type"]): e for e in _entries(path)} if path.exists() else {}
-    entries: dict[tuple[str, str], dict[str, Any]] = {}
+    results = list(results)
+    asked = {(result.case.label, result.kind) for result in results}
+    entries = {key: entry for key, entry in before.items() if key not in asked}
     for result in results:
         case, kind = result.case.label, result.kind
         known = result.outcome is Outcome.KNOWN_FAILURE
         fails = result.outcome.fails and result.outcome is not Outcome.STALE
-        if not (known or fails) or case in elsewhere or f"{case} in {kind}" in elsewhere:
+        listed = case in elsewhere or f"{case} in {kind}" in elsewhere
+        if not (known or fails) or (listed and (case, kind) not in before):
             continue
-        if result.case.asks or not kind or case.partition("/")[2].startswith("default-"):
+        if not kind or case.partition("/")[2].startswith("default-"):
             continue
         fresh = {"case": case, "type": kind, "outcome": result.outcome.value}
         fresh |= {"reason": reason, "link": link}
@@ -83,7 +88,7 @@ def write(
         "format": FORMAT,
         "format_version": 1,
         "implementation": implementation,
-        "failures": list(entries.values()),
+        "failures": [entries[key] for key in sorted(entries)],
     }
     path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", "utf-8")
     new, gone = entries.keys() - before.keys(), before.keys() - entries.keys()

@@ -40,9 +40,13 @@ def updates_with(**how: Any) -> dict[str, Any]:
     """Every form of the update rules; `how` chooses PyTorch's implementation (``fused=True``)."""
 
     def of(kind: Any, **fixed: Any) -> Any:
+        accepted = inspect.signature(kind).parameters
+        if not how.keys() <= accepted.keys():
+            return None  # there is no such implementation of it
+
         def make(params: Any, rates: Any, given: dict[str, float]) -> Any:
             words = {**EPS, "rho": "alpha", "rate_decay": "lr_decay"}
-            if "betas" in inspect.signature(kind).parameters:
+            if "betas" in accepted:
                 given = paired(given, "betas", default_of(kind, "betas"))
             tensors = [torch.nn.Parameter(_tensor(W)) for W in params]
             first = {"lr": rates[0]} if rates else {}
@@ -51,7 +55,7 @@ def updates_with(**how: Any) -> dict[str, Any]:
         return updates(make, _step)
 
     optim = torch.optim
-    return {
+    every = {
         "sgd": of(optim.SGD),
         "sgd:weight-decay": of(optim.SGD),
         "momentum": of(optim.SGD),
@@ -74,6 +78,7 @@ def updates_with(**how: Any) -> dict[str, Any]:
         "adam:decoupled-decay": of(optim.AdamW),
         "adam:amsgrad+decoupled-decay": of(optim.AdamW, amsgrad=True),
     }
+    return {row: function for row, function in every.items() if function}
 
 
 def _step(optimizer: Any, gradient: Any, rate: float | None) -> Any:

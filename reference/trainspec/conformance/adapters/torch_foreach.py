@@ -8,8 +8,7 @@ name = "PyTorch, foreach"
 version = plain.version
 types = plain.types
 profile = plain.profile
+known_failures = plain.known_failures
 
 forms = plain.updates_with(foreach=True)
-sgd, momentum, adagrad, rmsprop, adam = map(
-    forms.pop, ("sgd", "momentum", "adagrad", "rmsprop", "adam")
-)
+globals().update({row: forms.pop(row) for row in list(forms) if ":" not in row})
