@@ -6,6 +6,7 @@ import io
 import json
 import math
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -35,11 +36,14 @@ from trainspec.conformance.report import (
     as_data,
     diagnoses,
     exit_status,
+    print_comparisons,
     print_identities,
     printed,
 )
 from trainspec.conformance.rule import RuleError
 from trainspec.conformance.types import TYPES
+from trainspec.conformance.versus import as_data as as_comparison_data
+from trainspec.conformance.versus import compared_with
 
 USAGE = 2
 BROKEN = 3
@@ -61,8 +65,9 @@ class _Commands(click.Group):
             ctx.exit(BROKEN)
         except ModuleNotFoundError as error:
             package = {"yaml": "pyyaml", "flint": "python-flint"}.get(str(error.name), error.name)
+            extra = "certification" if package != error.name else "report"
             raise click.UsageError(
-                f"this needs the package {package!r}: pip install 'trainspec[certification]'", ctx
+                f"this needs the package {package!r}: pip install 'trainspec[{extra}]'", ctx
             ) from None
 
 
@@ -279,6 +284,114 @@ def _target_and_operations(words: Sequence[str]) -> tuple[list[str], list[str]]:
             "name an implementation: an adapter file, a shipped adapter, or -- PROGRAM"
         )
     return rest, operations
+
+
+@main.command()
+@click.argument("one")
+@click.argument("other")
+@click.option("--technique", "-t", multiple=True, help="Only this technique or folder.")
+@click.option(
+    "--dtype", "-d", type=click.Choice(list(TYPES)), help="In this type; else the widest."
+)
+@click.option("--timeout", default=10.0, show_default=True, type=click.FloatRange(0.01, 86400))
+@click.option("--isolate", is_flag=True, help="Run Python adapters in processes of their own.")
+@click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
+@click.pass_context
+def compare(
+    ctx: click.Context,
+    one: str,
+    other: str,
+    technique: tuple[str, ...],
+    dtype: str | None,
+    timeout: float,
+    isolate: bool,
+    as_json: bool,
+) -> None:
+    r"""Say where two implementations agree, where they part, and how to set one as the other.
+
+    \b
+    trainspec compare torch keras
+    trainspec compare my_adapter.py torch -t adam
+    trainspec compare torch "./my_program --flag"
+
+    Exit status: 0 they agree wherever both answer, 1 they do not, 4 they have nothing in common.
+    """
+    chosen = cases.load(technique)
+    pair: list[Implementation] = []
+    try:
+        for word in (one, other):
+            pair.append(load(_words(word), timeout, isolated=isolate))
+        total = len({case.operation for case in chosen})
+        with _progress(total, f"comparing {pair[0].name} and {pair[1].name}") as tick:
+            found = list(compared_with(pair[0], pair[1], chosen, dtype or "", tick))
+    finally:
+        for implementation in pair:
+            implementation.close()
+    if as_json:
+        names = [f"{i.name} {i.version}".strip() for i in pair]
+        data = {"implementations": names, "operations": list(map(as_comparison_data, found))}
+        click.echo(json.dumps(data, indent=1))
+    else:
+        print_comparisons(_console(), pair[0], pair[1], found)
+    both = [comparison for comparison in found if comparison.cases]
+    ctx.exit(4 if not both else 0 if all(c.agree for c in both) else 1)
+
+
+def _words(target: str) -> list[str]:
+    """A target that is one word of the command line, as the words that it stands for."""
+    return [target] if Path(target).is_file() else shlex.split(target) or [target]
+
+
+@main.command()
+@click.argument("target", nargs=-1, required=True)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("trainspec-report"),
+    show_default=True,
+    help="The folder to write to.",
+)
+@click.option(
+    "--format",
+    "-f",
+    "formats",
+    multiple=True,
+    type=click.Choice(["markdown", "html", "json", "junit", "badge"]),
+    help="Only this format; else all five.",
+)
+@click.option(
+    "--dtype", "-d", multiple=True, type=click.Choice(list(TYPES)), help="Only this type."
+)
+@click.option("--timeout", default=10.0, show_default=True, type=click.FloatRange(0.01, 86400))
+@click.pass_context
+def report(
+    ctx: click.Context,
+    target: tuple[str, ...],
+    output: Path,
+    formats: tuple[str, ...],
+    dtype: tuple[str, ...],
+    timeout: float,
+) -> None:
+    r"""Check many implementations and lay them side by side: the matrix.
+
+    \b
+    trainspec report torch keras my_adapter.py "./my_program --flag"
+    trainspec report saved-*.json        from what `trainspec check --json` printed
+
+    Each is run in a process of its own. Writes matrix.md, index.html, matrix.json, junit.xml and
+    badge.svg. Exit status: 0 all conform, known failures aside, 1 not all.
+    """
+    from trainspec.conformance import matrix
+
+    reports = []
+    with _progress(len(target), "checking") as tick:
+        for name in target:
+            reports.append(matrix.measured(name, dtype, timeout))
+            tick()
+    for path in matrix.written(reports, output, formats):
+        click.echo(path)
+    ctx.exit(0 if matrix.conform(reports) else 1)
 
 
 def _run(

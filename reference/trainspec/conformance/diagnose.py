@@ -233,14 +233,14 @@ def _plain(page: Page, names: tuple[str, ...]) -> Form:
 def _narrower(evidence: Evidence) -> Iterator[Match]:
     """Whether a form is right but for the digits of a narrower type.
 
-    Every failing case must serve that type; most numbers must be off, or none have more digits.
+    Failing cases must serve that type; most numbers must be off, or none have more digits.
     """
     page = evidence.page
     failing = [i for i in evidence.answered if i < evidence.failing]
     for narrow, kind in TYPES.items():
         if kind.precision >= TYPES[evidence.kind].precision or not failing:
             continue
-        if not all(narrow in evidence.cases[i].tolerance for i in failing):
+        if not any(narrow in evidence.cases[i].tolerance for i in failing):
             continue
         for names in forms.published(page.technique):
             form = _plain(page, names)

@@ -180,7 +180,7 @@ def shipped() -> tuple[str, ...]:
 def _shipped(name: str) -> ModuleType:
     try:
         return importlib.import_module(f"trainspec.conformance.adapters.{name}")
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise AdapterError(
             f"the adapter {name!r} needs a package that is not installed ({error}): "
             f"pip install 'trainspec[{name}]'"

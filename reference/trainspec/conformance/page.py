@@ -75,6 +75,20 @@ class Edit:
 
 
 @dataclass(frozen=True)
+class Conversion:
+    """How to set one form so that it behaves as another: an edit of its hyperparameters, or words.
+
+    `constant_rate` says that it holds only while the learning rate does not change.
+    """
+
+    source: str
+    target: str
+    change: Rule
+    text: str
+    constant_rate: bool
+
+
+@dataclass(frozen=True)
 class CaseText:
     """A case as the page states it: a name, why it exists, and the YAML that gives its inputs."""
 
@@ -98,6 +112,7 @@ class Page:
     example: tuple[str, list[dict[str, str]]]
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ("params",)
+    conversions: tuple[Conversion, ...] = ()
 
     @property
     def name(self) -> str:
@@ -195,6 +210,15 @@ def read(text: str, technique: str) -> Page:
             raise PageError(f"{technique}: {name!r} names two variants or errors")
         source = "\n".join(part for part in re.findall(r"`([^`]+)`", row["change"]))
         errors[name] = Edit(name, parse(source, f"{technique}: error {name}"), row["what it does"])
+    conversions = []
+    for row in (row for s in sections if s.title == "Conversions" for row in s.rows):
+        for name in filter(lambda n: n != "canonical", (row["of"], row["into"])):
+            if name not in variants:
+                raise PageError(f"{technique}: conversions name {name!r}, which is no variant")
+        source = "\n".join(re.findall(r"`([^`]+)`", row["set"]))
+        change = parse(source, f"{technique}: the conversion into {row['into']}")
+        constant = "constant" in row["set"]
+        conversions.append(Conversion(row["of"], row["into"], change, row["set"], constant))
     example = section("Worked example")
     return Page(
         technique,
@@ -209,8 +233,9 @@ def read(text: str, technique: str) -> Page:
         *(
             (names("Inputs"), names("Outputs"))
             if any(s.title == "Inputs" for s in sections)
-            else ()
+            else ((), ("params",))
         ),
+        tuple(conversions),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import platform
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from trainspec import __version__
 from trainspec.conformance import numbers
 from trainspec.conformance.diagnose import Diagnosis, diagnosed
 from trainspec.conformance.evaluate import evaluated
@@ -23,6 +25,7 @@ from trainspec.conformance.nest import array, mapped, spelled
 from trainspec.conformance.outcome import Outcome, Result
 from trainspec.conformance.page import load
 from trainspec.conformance.types import TYPES
+from trainspec.conformance.versus import Comparison
 
 Diagnoses = dict[str, Diagnosis]
 
@@ -65,6 +68,12 @@ def as_data(
         "format": "trainspec-report",
         "format_version": 1,
         "implementation": {"name": implementation.name, "version": implementation.version},
+        "profile": implementation.profile,
+        "environment": {
+            "trainspec": __version__,
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+        },
         "counts": {o.value: n for o, n in Counter(r.outcome for r in results).items()},
         "diagnoses": {
             name: {"form": d.form, "text": d.text, "cases": d.cases, "explained": d.explained}
@@ -77,6 +86,7 @@ def as_data(
 def _result_data(result: Result) -> dict[str, Any]:
     data: dict[str, Any] = {
         "case": result.case.id,
+        "technique": result.case.technique,
         "variant": result.case.variant,
         **({"form": result.case.form} if result.case.form else {}),
         "type": result.kind,
@@ -232,6 +242,43 @@ def print_identities(
         declared = identity.declared or "canonical"
         if d.edits != tuple(filter(None, identity.declared.split("+"))) and not passed:
             console.print(f"  [bold]declared[/bold]   {escape(declared)}")
+
+
+def print_comparisons(
+    console: Console,
+    one: Implementation,
+    other: Implementation,
+    found: Sequence[Comparison],
+) -> None:
+    """Print where two implementations agree, and where and how they part."""
+    table = Table(title=escape(f"{_titled(one)} and {_titled(other)}"), title_justify="left")
+    for column in ("operation", "type", one.name, other.name, "agree in"):
+        table.add_column(escape(column))
+    for c in (c for c in found if c.cases):
+        forms = [escape(d.form or "none of the known forms") for d in c.forms]
+        colour = "green" if c.agree else "red"
+        agree = f"[{colour}]{c.agreeing} of {c.cases}[/{colour}]"
+        table.add_row(c.operation, c.kind, *forms, agree)
+    console.print(table)
+    for c in found:
+        lines = [*c.advice, *c.defaults]
+        if c.parting is None and not lines:
+            continue
+        console.print()
+        console.print(f"[bold]{c.operation}[/bold]")
+        if c.parting is not None:
+            p = c.parting
+            console.print(
+                f"  they part in {p.case} in {c.kind}, {p.place}: {p.one!r} and {p.other!r}, "
+                f"{p.tolerances:.3g} tolerances apart",
+                soft_wrap=True,
+                highlight=False,
+            )
+        for line in lines:
+            console.print(f"  {escape(line)}", soft_wrap=True)
+    alone = [f"{c.operation} ({c.reason})" for c in found if not c.cases]
+    if alone:
+        console.print(f"\n[dim]not compared: {escape(', '.join(alone))}[/dim]", soft_wrap=True)
 
 
 def _telling(result: Result) -> tuple[Any, ...]:
