@@ -8,7 +8,7 @@ together, two changes, a combination with a fault or a constant, a narrower type
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -77,7 +77,7 @@ def _explained(evidence: Evidence) -> Diagnosis:
         matches = list(search(evidence))
         whole = [m for m in matches if max(m[3], default=0.0) <= NEAR]
         if whole:
-            return _told(evidence, min(whole, key=_complexity))
+            return _told(evidence, min(whole, key=lambda match: _complexity(evidence, match)))
         for match in matches:
             if partial is None or _unexplained(match) < _unexplained(partial):
                 partial = match
@@ -88,10 +88,13 @@ def _unexplained(match: Match) -> int:
     return sum(not d <= NEAR for d in match[3])
 
 
-def _complexity(match: Match) -> tuple[int, float]:
-    """Of forms that explain all, one with fewer constants, then the one that comes nearest."""
+def _complexity(evidence: Evidence, match: Match) -> tuple[int, int, float]:
+    """Of forms that explain all: published ones, fewer constants, then what comes nearest."""
     form, _, _, distances = match
-    return len(form.constants) if form else 0, max(distances, default=0.0)
+    if form is None:
+        return 0, 0, max(distances, default=0.0)
+    errors = sum(name not in evidence.page.variants for name in form.edits)
+    return errors, len(form.constants), max(distances, default=0.0)
 
 
 def _told(evidence: Evidence, match: Match) -> Diagnosis:
@@ -115,18 +118,45 @@ def _told(evidence: Evidence, match: Match) -> Diagnosis:
 
 
 def _distances(
-    evidence: Evidence, values: Callable[[Case], FloatArray], names: Sequence[str] = ()
+    evidence: Evidence,
+    values: Callable[[Case], FloatArray],
+    names: Sequence[str] = (),
+    form: Form | None = None,
 ) -> list[float] | None:
-    """The distance of every answer from a form's values, or None where an ordinary one is far."""
+    """The distance of every answer from a form's values, or None where an ordinary one is far.
+
+    A combination may round by more than any of its parts: how much shows when it is run in the
+    type itself.
+    """
     found = []
     for index in evidence.answered:
-        distance = evidence.distance(index, values(evidence.cases[index]), names)
+        exact = values(evidence.cases[index])
+        distance = evidence.distance(index, exact, names)
+        if distance > NEAR and form is not None and len(names) > 1:
+            distance = min(distance, _as_rounded(evidence, index, exact, form))
         if not distance <= NEAR and evidence.ordinary(index):
             return None
         found.append(distance)
     if not any(evidence.ordinary(index) for index in evidence.answered):
         return found if max(found, default=0.0) <= NEAR else None
     return found
+
+
+def _as_rounded(evidence: Evidence, index: int, exact: FloatArray, form: Form) -> float:
+    """The distance of an answer from a form's values, in roundings that the form itself shows."""
+    case, answer = evidence.cases[index], evidence.answers[index]
+    inputs = mapped(lambda t: array(t, TYPES[evidence.kind].dtype), case.inputs)
+    native = values_of(case, form.rule, form.more, inputs)
+    if evidence.kind == "float64" or native.shape != answer.shape or exact.shape != answer.shape:
+        return np.inf
+    # Numbers that are all right set no scale, and one may be right by luck: the largest counts.
+    lost = np.abs(native - exact) / np.abs(exact)
+    scale = float(np.max(lost[np.isfinite(lost)], initial=0.0))
+    if not scale < 2.0**-8:
+        return np.inf
+    same = (answer == exact) | (np.isnan(answer) & np.isnan(exact))
+    off = np.where(same, 0.0, np.abs(answer - exact) / (scale * np.abs(exact)))
+    return float(np.max(np.where(np.isnan(off), np.inf, off), initial=0.0))
 
 
 def held(evidence: Evidence, form: Form) -> list[float] | None:
@@ -136,7 +166,9 @@ def held(evidence: Evidence, form: Form) -> list[float] | None:
         sample.distance(sample.values(form.rule, form.more)) <= NEAR
     ):
         return None
-    return _distances(evidence, lambda case: values_of(case, form.rule, form.more), form.edits)
+    return _distances(
+        evidence, lambda case: values_of(case, form.rule, form.more), form.edits, form
+    )
 
 
 def _matches(
@@ -230,6 +262,39 @@ def _plain(page: Page, names: tuple[str, ...]) -> Form:
     return Form(names, forms.rule_of(page.technique, names))
 
 
+def _rounded_constants(evidence: Evidence) -> Iterator[Match]:
+    """The rule, or a variant of it, with hyperparameters that went through float32."""
+    if evidence.kind != "float64":
+        return
+    page = evidence.page
+    for names in forms.published(page.technique):
+        form = _plain(page, names)
+        if page.extra(form.rule) - evidence.given:
+            continue
+        own = [name for name in page.parameters if name in form.rule.free]
+        held = [own, [name for name in own if name != "learning_rate"], *([name] for name in own)]
+        for rounded in filter(None, held):
+
+            def values(case: Case, rounded: Sequence[str] = rounded, form: Form = form) -> Any:
+                given = {
+                    name: _through_float32(value) if name in rounded else value
+                    for name, value in case.numbers().items()
+                }
+                return values_of(replace(case, hyperparameters=given), form.rule)
+
+            distances = _distances(evidence, values, names)
+            if distances is not None:
+                text = f"{', '.join(rounded)} are held in float32; {told(page, form)}"
+                yield form, "+".join([*names, "constants-in-float32"]), text, distances
+                return
+
+
+def _through_float32(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_through_float32(v) for v in value]
+    return float(np.float32(value)) if isinstance(value, float) else value
+
+
 def _narrower(evidence: Evidence) -> Iterator[Match]:
     """Whether a form is right but for the digits of a narrower type.
 
@@ -285,7 +350,8 @@ def _only_digits(evidence: Evidence, failing: Sequence[int], form: Form, narrow:
         shares.append(float(off[judged].mean()) if judged.any() else 0.0)
     # Digits of the narrow type are lost, not a few of the wide one's last.
     lost = bool(shares) and max(shares) > 0 and farthest > 0.01
-    return lost and (exact or min(shares) > 0.1)
+    # The shortest types are so coarse that only digits which are theirs prove them.
+    return lost and (exact or (narrow == "float32" and min(shares) > 0.1))
 
 
 #: Every search, the simplest explanation first.
@@ -298,6 +364,7 @@ SEARCHES: tuple[Callable[[Evidence], Iterator[Match]], ...] = (
     _several,
     _double,
     _variants_and_constant,
+    _rounded_constants,
     _flawed,
     _narrower,
 )

@@ -212,6 +212,8 @@ def solved(evidence: Evidence, base: Form, place: Place | None) -> Iterator[Form
             short = [float(f"{v:.{digits}g}") for v in values]
             if any(abs(s - v) > 0.01 * abs(v) for s, v in zip(short, values)):
                 continue
+            if not all(short[: len(missing)]):
+                break  # a variant whose own constant is zero is none
             more = dict(zip(missing, short))
             words = tuple(f"{name} is {value!r} unasked" for name, value in more.items())
             form = Form(base.edits, base.rule, more, more, words)

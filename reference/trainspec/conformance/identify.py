@@ -130,7 +130,8 @@ def _identity(
     diagnosis = explained(evidence)
     form = diagnosis.found
     conforms, reason = None, ""
-    if form is not None and not form.constants and all(n in page.variants for n in form.edits):
+    exact = form is not None and diagnosis.form == (form.name or "canonical")
+    if exact and form and not form.constants and all(n in page.variants for n in form.edits):
         conforms, reason = _conforms(implementation, cases, kind, form)
     return Identity(
         cases[0].row,
