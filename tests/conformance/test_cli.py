@@ -209,7 +209,7 @@ def test_known_failures_are_kept_apart_and_stale_ones_fail(module):
 def test_list_and_show_name_everything():
     listed = run("list").output
     assert "optimizers/adam" in listed
-    assert "reference, torch" in listed
+    assert "tensorflow, tinygrad, torch" in listed
     every = run("list", "--cases").output
     assert all(case.id in every for case in cases.load())
     assert "adam variant eps-hat" in run("list", "--variants", "-t", "adam").output

@@ -103,7 +103,6 @@ CONSTANTS = [
     ("adagrad", "", "if t == 1: h = 0.25", {}, {"h": 0.25}),
     ("adagrad", "epsilon-in-root", "if t == 1: h = 0.3", {}, {"h": 0.3}),
     ("momentum", "rate-outside-velocity", "momentum = 0.8", {}, {"momentum": 0.8}),
-    ("momentum", "", "g = 0.3 * g", {}, {"learning_rate*": 0.3}),
     ("sgd", "weight-decay", "", {"weight_decay": 0.03}, {"weight_decay": 0.03}),
 ]  # fmt: skip
 

@@ -57,7 +57,9 @@ def _measured(
 ) -> Result:
     kind, case = _telling(implementation, cases, name, default)
     label = f"{case.operation}/default-{name.replace('_', '-')}"
-    result = replace(case, id=label, level="core", requirement="MUST", clauses=(), why=WHY, link="")
+    result = replace(
+        case, id=label, level="core", requirement="MUST", clauses=(), why=WHY, link=profile.name
+    )
     if not kind:
         message = f"a {name} of {default:g} shows in no case of these types"
         return Result(result, "", Outcome.UNSUPPORTED, message)
