@@ -70,3 +70,8 @@ def test_a_zero_gradient_in_float16_gives_nan(make):
     transform = make(0.1)
     moved, _ = transform.update(jnp.zeros(1, jnp.float16), transform.init(W), W)
     assert jnp.isnan(moved).all()
+
+
+def test_what_dropout_keeps_is_scaled_in_training():
+    kept = np.asarray(dropped(0.25, jnp.ones(100)))
+    assert np.allclose(np.unique(kept), [0, 4 / 3])

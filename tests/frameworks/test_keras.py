@@ -76,3 +76,8 @@ def test_a_float64_mean_is_a_float32_one():
     assert float(ops.mean(t)) != x.mean()
     assert float(ops.mean(t)) == pytest.approx(x.mean(), rel=1e-6)
     assert "float32" in str(ops.var(t).dtype)
+
+
+def test_what_dropout_keeps_is_scaled_in_training():
+    y = keras.layers.Dropout(0.25, seed=1)(ops.ones((100,)), training=True)
+    assert np.allclose(np.unique(ops.convert_to_numpy(y)), [0, 4 / 3])

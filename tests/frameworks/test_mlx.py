@@ -67,3 +67,8 @@ def test_a_zero_gradient_in_float16_gives_nan():
     W = {"W": mx.ones(1, mx.float16)}
     moved = optimizers.Adam(0.01).apply_gradients({"W": mx.zeros(1, mx.float16)}, W)["W"]
     assert math.isnan(moved.item())
+
+
+def test_what_dropout_keeps_is_scaled_in_training():
+    mx.random.seed(1)
+    assert np.allclose(np.unique(np.array(nn.Dropout(0.25)(mx.ones(100)))), [0, 4 / 3])

@@ -55,3 +55,8 @@ def test_a_batch_of_one_is_not_normalised():
     assert y.numpy().tolist() == [[1.0, -2.0, 3.0]]
     assert x.grad.numpy().tolist() == [[1.0, 2.0, 3.0]]
     assert gamma.grad is None or not gamma.grad.numpy().any()
+
+
+def test_what_dropout_keeps_is_scaled_in_training():
+    paddle.seed(1)
+    assert np.allclose(np.unique(functional.dropout(paddle.ones([100]), 0.25).numpy()), [0, 4 / 3])

@@ -52,3 +52,8 @@ def test_softmax_hides_part_of_a_nan_in_float32():
     wide = np.isnan(np.array(tf.nn.softmax(tf.cast(x, tf.float64)))[0]).tolist()
     assert wide == [True, True, True]
     assert found in ([True, False, False], [True, True, True])
+
+
+def test_what_dropout_keeps_is_scaled_in_training():
+    tf.random.set_seed(1)
+    assert np.allclose(np.unique(np.array(tf.nn.dropout(tf.ones(100), 0.25))), [0, 4 / 3])

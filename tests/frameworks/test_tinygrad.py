@@ -39,3 +39,9 @@ def test_a_parameter_of_no_dimension_cannot_be_updated():
     W.grad = Tensor(np.array(1.0, np.float32))
     with pytest.raises(ValueError, match="broadcast"), Context(TRAINING=1):
         optim.SGD([W], lr=0.1).step()
+
+
+def test_what_dropout_keeps_is_scaled_in_training():
+    tinygrad.Tensor.manual_seed(1)
+    with Context(TRAINING=1):
+        assert np.allclose(np.unique(Tensor.ones(100).dropout(0.25).numpy()), [0, 4 / 3])

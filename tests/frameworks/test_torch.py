@@ -102,3 +102,9 @@ def test_a_zero_gradient_in_float16_leaves_fused_adam_alone():
     W.grad = torch.zeros(1, dtype=torch.float16)
     optimizer.step()
     assert W.item() == 1
+
+
+def test_what_dropout_keeps_is_scaled_in_training():
+    torch.manual_seed(0)
+    kept = functional.dropout(torch.ones(100), 0.25).numpy()
+    assert np.allclose(np.unique(kept), [0, 4 / 3])
