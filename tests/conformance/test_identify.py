@@ -12,9 +12,10 @@ from click.testing import CliRunner
 from helpers import adapter, update_rule
 from trainspec.conformance import cases, forms, numbers
 from trainspec.conformance.cli import main
+from trainspec.conformance.diagnose import explained
 from trainspec.conformance.evaluate import evaluated
 from trainspec.conformance.evidence import values_of
-from trainspec.conformance.identify import identified
+from trainspec.conformance.identify import asked, identified
 from trainspec.conformance.implementations import PythonModule, load
 from trainspec.conformance.nest import mapped
 from trainspec.conformance.page import DECAY
@@ -68,8 +69,11 @@ def test_there_are_enough_combinations():
 )
 def test_every_combination_of_variants_is_named_in_both_types(technique, names):
     rule = forms.rule_of(technique, names)
+    extra = dict.fromkeys(sorted(load_page(technique).extra(rule)), DECAY)
+    plain = [case for case in cases.load([technique]) if not case.rejects]
     for kind in ("float64", "float32"):
-        found = identity(implementation(technique, rule), technique, kind).diagnosis
+        # As `identify` does, but for the runner-up and the values derived for the combination.
+        found = explained(asked(implementation(technique, rule), plain, kind, extra))
         assert found.departures == (), kind
         assert not found.constants, kind
         if set(found.edits) != set(names):

@@ -53,27 +53,28 @@ class Diagnosis:
 Match = tuple[Form | None, str, str, list[float]]
 
 
-def diagnosed(results: Sequence[Result]) -> Diagnosis | None:
+def diagnosed(results: Sequence[Result], *, quick: bool = False) -> Diagnosis | None:
     """The diagnosis of one operation's results in one type, or None if there is nothing to say.
 
     `results` should hold the passing cases too: a form must explain them all. Where none does, one
-    that explains all but edge cases is named, with those.
+    that explains all but edge cases is named, with those. A `quick` one combines nothing.
     """
     evidence = gathered(results)
-    return explained(evidence) if evidence else None
+    return explained(evidence, quick=quick) if evidence else None
 
 
-def explained(evidence: Evidence) -> Diagnosis:
+def explained(evidence: Evidence, *, quick: bool = False) -> Diagnosis:
     """The diagnosis of the evidence."""
     with np.errstate(all="ignore"):
-        return _explained(evidence)
+        return _explained(evidence, quick)
 
 
-def _explained(evidence: Evidence) -> Diagnosis:
+def _explained(evidence: Evidence, quick: bool) -> Diagnosis:
     partial: Match | None = None
     # Edges alone do not fix a constant or a combination: there the simple forms are asked.
     ordinary = any(evidence.ordinary(i) for i in evidence.answered if i < evidence.failing)
-    for search in SEARCHES if ordinary or not evidence.failing else SEARCHES[:SIMPLE]:
+    simple = quick or (evidence.failing and not ordinary)
+    for search in SEARCHES[:SIMPLE] if simple else SEARCHES:
         matches = list(search(evidence))
         whole = [m for m in matches if max(m[3], default=0.0) <= NEAR]
         if whole:
@@ -402,14 +403,14 @@ def _edit_told(page: Page, name: str) -> str:
 def _nearest(evidence: Evidence) -> Diagnosis:
     """No form explains it: the one that explains most cases, and where it parts from that."""
     page, every = evidence.page, len(evidence.cases)
+    asked = [i for i in evidence.answered if (evidence.cases[i].steps or 0) <= LONG]
     best: tuple[Any, ...] = (-1,)
     for names in (*forms.published(page.technique), *forms.single(page.technique)):
         form = _plain(page, names)
         if page.extra(form.rule) - evidence.given:
             continue
         distances = [
-            evidence.distance(i, values_of(evidence.cases[i], form.rule), names)
-            for i in evidence.answered
+            evidence.distance(i, values_of(evidence.cases[i], form.rule), names) for i in asked
         ]
         agreeing = sum(d <= NEAR for d in distances)
         middle = float(np.median(np.minimum(np.nan_to_num(distances, nan=np.inf), 1e300)))
@@ -417,19 +418,21 @@ def _nearest(evidence: Evidence) -> Diagnosis:
     if best[0] < 0:
         return Diagnosis("", NONE, 0, every)
     agreeing, middle, _, names, distances = best
-    off = [i for i, d in zip(evidence.answered, distances) if not d <= NEAR]
+    off = [i for i, d in zip(asked, distances) if not d <= NEAR] or evidence.answered
     index = min(off, key=lambda i: (not evidence.ordinary(i), evidence.cases[i].steps or 0))
     values = values_of(evidence.cases[index], forms.rule_of(page.technique, names))
     nearest = "+".join(names) or "canonical"
     text = (
-        f"{NONE}; the nearest is {nearest}, which explains {agreeing} of {every} cases and from "
-        f"which it parts in {evidence.cases[index].label}, "
+        f"{NONE}; the nearest is {nearest}, which explains {agreeing} of {len(asked)} cases "
+        f"and from which it parts in {evidence.cases[index].label}, "
         f"{first_apart(evidence, index, values, names)}"
     )
     return Diagnosis("", text, agreeing, every, nearest=nearest, distance=-middle)
 
 
 NONE = "none of the known forms"
+#: Cases of more steps are not asked what is nearest: others show it long before.
+LONG = 100
 
 
 def first_apart(evidence: Evidence, index: int, values: FloatArray, names: Sequence[str]) -> str:

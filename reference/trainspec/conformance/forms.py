@@ -266,22 +266,33 @@ def _roots(sample: Sample, rule: Rule, unknown: str) -> Iterator[float]:
         if column[k] == 0:
             yield float(GRID[k])
         elif np.isfinite(column[k : k + 2]).all() and (column[k] < 0) != (column[k + 1] < 0):
-            yield _narrowed(sample, rule, unknown, index, GRID[k], GRID[k + 1])
+            found = _narrowed(sample, rule, unknown, index, (GRID[k], GRID[k + 1]), NEAR * scale)
+            if found is not None:
+                yield found
 
 
 def _narrowed(
-    sample: Sample, rule: Rule, unknown: str, index: int, low: float, high: float
-) -> float:
-    """Where one number's miss changes its sign, between two constants."""
-    for _ in range(14):
-        if 0 < 2 * low < high:
-            points = np.geomspace(low, high, 24)
-        else:
-            points = np.linspace(low, high, 24)
-        column = _tried(sample, rule, [unknown], points[:, None])[:, index] - sample.answer[index]
-        signs = np.flatnonzero((column[:-1] < 0) != (column[1:] < 0))
+    sample: Sample,
+    rule: Rule,
+    unknown: str,
+    index: int,
+    bracket: tuple[float, float],
+    allowed: FloatArray,
+) -> float | None:
+    """Where one number's miss changes its sign, unless another number is then missed for sure."""
+    low, high = bracket
+    for _ in range(9):
+        points = np.geomspace(low, high, 64) if 0 < 2 * low < high else np.linspace(low, high, 64)
+        misses = _tried(sample, rule, [unknown], points[:, None]) - sample.answer
+        signs = np.flatnonzero((misses[:-1, index] < 0) != (misses[1:, index] < 0))
         if not len(signs):
             break
+        ends = misses[signs[0] : signs[0] + 2]
+        with np.errstate(all="ignore"):
+            # Within a narrow bracket a number moves by no more than between its ends, twice over.
+            reach = 2 * np.abs(ends[1] - ends[0]) + allowed
+            if (np.abs(ends).min(0) > reach).any():
+                return None
         low, high = float(points[signs[0]]), float(points[signs[0] + 1])
     return (low + high) / 2
 
@@ -301,13 +312,14 @@ def _least(sample: Sample, rule: Rule, unknown: Sequence[str]) -> Iterator[list[
     scale = NEAR * np.where(np.isfinite(sample.tolerance), sample.tolerance, np.inf) / size
     if (first.min(0) > scale[usable]).any() or (first.max(0) < -scale[usable]).any():
         return
-    order = np.argsort(np.square(first).sum(1))[:3]
+    order = np.argsort(np.square(first).sum(1))[:2]
     for start in grid[order]:
-        point = start.astype(np.float64)
+        point, left = start.astype(np.float64), np.inf
         for turn in range(20):
             step = np.maximum(np.abs(point) * 1e-6, 1e-13)
             here, one, two = misses(np.vstack([point, point + np.diag(step)]))
-            if turn > 4 and np.abs(here).max() > 0.1:
+            before, left = left, float(np.abs(here).max())
+            if turn > 2 and left > max(before / 2, 1e-9):
                 break  # this start leads nowhere
             slopes = np.stack([(one - here) / step[0], (two - here) / step[1]], axis=1)
             move = np.linalg.lstsq(slopes, -here, rcond=None)[0]

@@ -16,7 +16,7 @@ from trainspec.conformance.cases import Case
 from trainspec.conformance.cases import load as load_cases
 from trainspec.conformance.check import by_operation, declarations, rows, single
 from trainspec.conformance.compare import compared
-from trainspec.conformance.diagnose import Diagnosis, explained, first_apart
+from trainspec.conformance.diagnose import LONG, Diagnosis, explained, first_apart
 from trainspec.conformance.evidence import NEAR, Evidence, gathered, values_of
 from trainspec.conformance.forms import Form
 from trainspec.conformance.implementations import Implementation
@@ -24,9 +24,6 @@ from trainspec.conformance.nest import spelled
 from trainspec.conformance.outcome import CallError, Outcome, Result
 from trainspec.conformance.page import DECAY, Page, load
 from trainspec.conformance.types import TYPES
-
-#: Cases of more steps than this are not asked about the runner-up: others show it long before.
-LONG = 100
 
 
 @dataclass(frozen=True)
@@ -78,18 +75,18 @@ def identified(
     declared = declarations(implementation)
     kinds = [k for k in TYPES if k in implementation.types and k in (kind or k)]
     for own in by_operation(cases).values():
-        for asked in rows(implementation, own, declared):
-            if not asked[0].form and not implementation.offers(asked[0].operation):
+        for row in rows(implementation, own, declared):
+            if not row[0].form and not implementation.offers(row[0].operation):
                 continue
-            asked = [c for c in asked if not c.rejects]  # noqa: PLW2901
-            page = load(asked[0].technique)
-            mine = next((k for k in kinds if any(k in c.types for c in asked)), "")
-            optional = _optional(implementation, page, asked[0])
+            answerable = [c for c in row if not c.rejects]
+            page = load(row[0].technique)
+            mine = next((k for k in kinds if any(k in c.types for c in answerable)), "")
+            optional = _optional(implementation, page, row[0])
             errors: list[CallError] = []
             answered = False
             for passed in ({}, dict.fromkeys(optional, DECAY)) if optional else ({},):
                 try:
-                    yield _identity(implementation, page, asked, mine, passed)
+                    yield _identity(implementation, page, answerable, mine, passed)
                     answered = True
                 except CallError as error:
                     errors.append(error)  # without a hyperparameter that it may insist on
@@ -104,21 +101,21 @@ def _optional(implementation: Implementation, page: Page, case: Case) -> list[st
     return sorted((extra & implementation.accepts(case.row)) - case.hyperparameters.keys())
 
 
-def _identity(
-    implementation: Implementation,
-    page: Page,
-    cases: Sequence[Case],
-    kind: str,
-    passed: Mapping[str, float],
-) -> Identity:
+def asked(
+    implementation: Implementation, cases: Sequence[Case], kind: str, passed: Mapping[str, float]
+) -> Evidence:
+    """What the answers to the cases tell, with the hyperparameters `passed` beside the cases' own.
+
+    Raises `CallError` where not one is answered.
+    """
     results: list[Result] = []
     error: CallError | None = None
     for case in cases:
         if kind not in case.types:
             continue
-        asked = replace(case, hyperparameters={**case.hyperparameters, **passed})
+        given = replace(case, hyperparameters={**case.hyperparameters, **passed})
         try:
-            results.append(compared(asked, kind, implementation.call(asked, kind)))
+            results.append(compared(given, kind, implementation.call(given, kind)))
         except CallError as failure:
             if failure.outcome is Outcome.UNSUPPORTED:
                 continue
@@ -127,6 +124,17 @@ def _identity(
     if evidence is None:
         outcome, why = (error.outcome, error) if error else (Outcome.UNSUPPORTED, "no case")
         raise CallError(outcome, f"{cases[0].row}: {why}")
+    return evidence
+
+
+def _identity(
+    implementation: Implementation,
+    page: Page,
+    cases: Sequence[Case],
+    kind: str,
+    passed: Mapping[str, float],
+) -> Identity:
+    evidence = asked(implementation, cases, kind, passed)
     diagnosis = explained(evidence)
     form = diagnosis.found
     conforms, reason = None, ""

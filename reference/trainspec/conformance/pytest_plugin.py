@@ -127,6 +127,6 @@ class _FailureError(Exception):
 
         out = io.StringIO()
         console = Console(file=out, width=160, highlight=False)
-        diagnosis = diagnosed([self.result])
+        diagnosis = diagnosed([self.result], quick=True)
         print_failures(console, [self.result], diagnosis, ["MY_ADAPTER.py"])
         return out.getvalue()
