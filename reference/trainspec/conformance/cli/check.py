@@ -138,6 +138,8 @@ def check(
         )
         if followed and not ids and not level:
             results += measured(implementation, followed, cases.resolve(technique))
+        if followed and implementation.profile == followed.name:
+            _note_versions(implementation, followed)
         found = diagnoses(results)
         if as_json:
             click.echo(json.dumps(as_data(implementation, results, found), indent=1))
@@ -154,6 +156,17 @@ def check(
         )
         ctx.exit(0)
     ctx.exit(exit_status(results, strict))
+
+
+def _note_versions(implementation: Implementation, followed: profiles.Profile) -> None:
+    """Say on standard error where a library is not the version that its profile was measured in."""
+    measured_in = [version.split()[0] for version in followed.libraries.values()]
+    if implementation.version and not any(v in implementation.version for v in measured_in):
+        click.echo(
+            f"the profile {followed.name} was measured with {followed.version}; "
+            f"this is {implementation.name} {implementation.version}",
+            err=True,
+        )
 
 
 def _run(
