@@ -73,7 +73,8 @@ def test_every_combination_of_variants_is_named_in_both_types(technique, names):
     plain = [case for case in cases.load([technique]) if not case.rejects]
     for kind in ("float64", "float32"):
         # As `identify` does, but for the runner-up and the values derived for the combination.
-        found = explained(asked(implementation(technique, rule), plain, kind, extra))
+        evidence, _ = asked(implementation(technique, rule), plain, kind, extra)
+        found = explained(evidence)
         assert found.departures == (), kind
         assert not found.constants, kind
         if set(found.edits) != set(names):

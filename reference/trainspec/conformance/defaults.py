@@ -35,17 +35,25 @@ def measured(
 
     Unsupported is what has no default, is not offered, or shows in no case.
     """
-    for row, given in profile.defaults.items():
-        operation, _, form = row.partition(":")
+    for operation, offered in profile.forms.items():
         own = [c for c in load([operation]) if not c.rejects and c.level != "edge"]
-        if own[0].technique not in techniques or not implementation.offers(operation):
+        if own[0].technique not in techniques:
             continue
-        main = profile.main.get(operation, "")
-        if form and row not in implementation.forms:
-            continue
-        for name, default in given.items():
-            asked = [replace(c.as_variant(form or main), form=form) for c in own]
-            yield _measured(implementation, profile, asked, name, default)
+        page = load_page(own[0].technique)
+        main = profile.defaults.get(operation, {})
+        further = [
+            r.partition(":")[2] for r in implementation.forms if r.startswith(operation + ":")
+        ]
+        rows = [""] if implementation.offers(operation) else []
+        for form in [*rows, *(f for f in further if ("" if f == "canonical" else f) in offered)]:
+            # A further form has the main one's defaults but for those that the profile gives it.
+            given = {**main, **profile.defaults.get(f"{operation}:{form}", {})}
+            variant = form or offered[0]
+            asked = [replace(c.as_variant("" if variant == "canonical" else variant), form=form)
+                     for c in own]  # fmt: skip
+            for name, default in given.items():
+                if name in page.parameters or name in asked[0].hyperparameters:
+                    yield _measured(implementation, profile, asked, name, default)
 
 
 def _measured(

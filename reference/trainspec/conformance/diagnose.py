@@ -74,7 +74,9 @@ def _explained(evidence: Evidence, quick: bool) -> Diagnosis:
     # Edges alone do not fix a constant or a combination: there the simple forms are asked.
     ordinary = any(evidence.ordinary(i) for i in evidence.answered if i < evidence.failing)
     simple = quick or (evidence.failing and not ordinary)
-    for search in SEARCHES[:SIMPLE] if simple else SEARCHES:
+    for number, search in enumerate(SEARCHES[:SIMPLE] if simple else SEARCHES):
+        if number == PUBLISHED and partial and _unexplained(partial) <= FEW:
+            break  # a published form that parts at an edge says more than what errors can imitate
         matches = list(search(evidence))
         whole = [m for m in matches if max(m[3], default=0.0) <= NEAR]
         if whole:
@@ -89,13 +91,13 @@ def _unexplained(match: Match) -> int:
     return sum(not d <= NEAR for d in match[3])
 
 
-def _complexity(evidence: Evidence, match: Match) -> tuple[int, int, float]:
-    """Of forms that explain all: published ones, fewer constants, then what comes nearest."""
+def _complexity(evidence: Evidence, match: Match) -> tuple[int, int, int, float]:
+    """Of forms that explain all: published ones, fewer constants, fewer edits, then the nearest."""
     form, _, _, distances = match
     if form is None:
-        return 0, 0, max(distances, default=0.0)
+        return 0, 0, 0, max(distances, default=0.0)
     errors = sum(name not in evidence.page.variants for name in form.edits)
-    return errors, len(form.constants), max(distances, default=0.0)
+    return errors, len(form.constants), len(form.edits), max(distances, default=0.0)
 
 
 def _told(evidence: Evidence, match: Match) -> Diagnosis:
@@ -129,18 +131,20 @@ def _distances(
     A combination may round by more than any of its parts: how much shows when it is run in the
     type itself.
     """
-    found = []
-    for index in evidence.answered:
+    found: dict[int, float] = {}
+    # Short cases first: a form that is not it is soon left.
+    for index in sorted(evidence.answered, key=lambda i: (evidence.cases[i].steps or 0) > LONG):
         exact = values(evidence.cases[index])
         distance = evidence.distance(index, exact, names)
         if distance > NEAR and form is not None and len(names) > 1:
             distance = min(distance, _as_rounded(evidence, index, exact, form))
         if not distance <= NEAR and evidence.ordinary(index):
             return None
-        found.append(distance)
-    if not any(evidence.ordinary(index) for index in evidence.answered):
-        return found if max(found, default=0.0) <= NEAR else None
-    return found
+        found[index] = distance
+    only_edges = not any(evidence.ordinary(index) for index in evidence.answered)
+    if only_edges and max(found.values(), default=0.0) > NEAR:
+        return None
+    return [found[index] for index in evidence.answered]
 
 
 def _as_rounded(evidence: Evidence, index: int, exact: FloatArray, form: Form) -> float:
@@ -187,7 +191,7 @@ def _matches(
         if constants:
             tried = (
                 form
-                for place in forms.places(evidence.page, base.rule)
+                for place in forms.places(evidence.page, base.rule, evidence.given)
                 for form in forms.solved(evidence, base, place)
             )
         elif missing:
@@ -196,8 +200,13 @@ def _matches(
             tried = [base]
         for form in tried:
             distances = held(evidence, form)
-            if distances is not None:
+            if distances is not None and not _idle(evidence, form):
                 yield form, form.name or "canonical", told(evidence.page, form), distances
+
+
+def _idle(evidence: Evidence, form: Form) -> bool:
+    """Whether a constant of the form does nothing: the answers are explained with another too."""
+    return any(held(evidence, other) is not None for other in forms.otherwise(evidence, form))
 
 
 def _canonical(evidence: Evidence) -> Iterator[Match]:
@@ -371,8 +380,10 @@ SEARCHES: tuple[Callable[[Evidence], Iterator[Match]], ...] = (
 )
 
 
-#: The first so many need no constant and combine nothing.
-SIMPLE = 4
+#: The first so many need no constant and combine nothing; so many combine no errors.
+SIMPLE, PUBLISHED = 4, 6
+#: At so many edge cases a published form may part and still be what is named.
+FEW = 2
 
 
 def told(page: Page, form: Form) -> str:
@@ -418,7 +429,8 @@ def _nearest(evidence: Evidence) -> Diagnosis:
     if best[0] < 0:
         return Diagnosis("", NONE, 0, every)
     agreeing, middle, _, names, distances = best
-    off = [i for i, d in zip(asked, distances) if not d <= NEAR] or evidence.answered
+    off = [i for i, d in zip(asked, distances) if not d <= NEAR]
+    off = off or [i for i in evidence.answered if i < evidence.failing] or evidence.answered
     index = min(off, key=lambda i: (not evidence.ordinary(i), evidence.cases[i].steps or 0))
     values = values_of(evidence.cases[index], forms.rule_of(page.technique, names))
     nearest = "+".join(names) or "canonical"
@@ -427,7 +439,7 @@ def _nearest(evidence: Evidence) -> Diagnosis:
         f"and from which it parts in {evidence.cases[index].label}, "
         f"{first_apart(evidence, index, values, names)}"
     )
-    return Diagnosis("", text, agreeing, every, nearest=nearest, distance=-middle)
+    return Diagnosis("", text, agreeing, len(asked), nearest=nearest, distance=-middle)
 
 
 NONE = "none of the known forms"

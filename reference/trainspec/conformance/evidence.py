@@ -81,8 +81,8 @@ class Evidence:
             self.answered,
             key=lambda i: (
                 not self.ordinary(i),
-                i >= self.failing,
                 self.cases[i].keep is not None,
+                i >= self.failing,
                 (self.cases[i].steps or 0) < 2,
                 len(self.answers[i]) > 64,
                 i,

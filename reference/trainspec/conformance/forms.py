@@ -7,8 +7,8 @@ the implementation's own. Nobody lists the combinations: edits that change diffe
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -33,6 +33,8 @@ class Form:
     more: Mapping[str, float] = field(default_factory=dict)
     words: tuple[str, ...] = ()
     own: tuple[Rule, ...] = ()
+    base: Form | None = None
+    place: Place | None = None
 
     @property
     def name(self) -> str:
@@ -152,15 +154,28 @@ class Place:
         constants = {**base.constants, self.name: value}
         words = (*base.words, self.words.format(repr(value)) + ", whatever is passed")
         rule = base.rule.edited(edit, self.name)
-        return Form(base.edits, rule, constants, base.more, words, (*base.own, edit))
+        own = (*base.own, edit)
+        return Form(base.edits, rule, constants, base.more, words, own, base, self)
+
+
+def otherwise(evidence: Evidence, form: Form) -> Iterator[Form]:
+    """The form with another constant in place of each of its own."""
+
+    def other(value: float) -> float:
+        return value * 1.5 if value else 0.5
+
+    if form.place and form.base:
+        yield form.place.form(form.base, other(form.constants[form.place.name]))
+    for name, value in form.more.items():
+        yield replace(form, more={**form.more, name: other(value)})
 
 
 #: Names the constants that are looked for: no rule has them.
 UNKNOWN = ("unknown_1", "unknown_2")
 
 
-def places(page: Page, rule: Rule) -> list[Place]:
-    """The places of a rule in which a constant may stand."""
+def places(page: Page, rule: Rule, given: Iterable[str] = ()) -> list[Place]:
+    """The places of a rule in which a constant may stand; `given` are variants' hyperparameters."""
     found = [
         Place(name, f"{name} = {{}}", f"{name} is taken as {{}}")
         for name in page.parameters
@@ -171,7 +186,7 @@ def places(page: Page, rule: Rule) -> list[Place]:
     ]
     found += [
         Place(f"{name}*", f"{name} = {{}} * {name}", f"{name} is multiplied by {{}}", True)
-        for name in (*page.parameters, *(page.inputs or ("g",)))
+        for name in (*page.parameters, *sorted(given), *(page.inputs or ("g",)))
         if name in rule.free and (name not in page.parameters or page.parameters[name].numeric)
     ]
     return found

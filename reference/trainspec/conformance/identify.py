@@ -54,6 +54,7 @@ class Identity:
     runner_up: RunnerUp | None
     conforms: tuple[int, int, float] | None
     reason: str = ""
+    unanswered: tuple[str, ...] = ()
 
     @property
     def known(self) -> bool:
@@ -73,7 +74,7 @@ def identified(
     with them. Raises `CallError` where not one case is answered.
     """
     declared = declarations(implementation)
-    kinds = [k for k in TYPES if k in implementation.types and k in (kind or k)]
+    kinds = [k for k in TYPES if k in implementation.types and kind in ("", k)]
     for own in by_operation(cases).values():
         for row in rows(implementation, own, declared):
             if not row[0].form and not implementation.offers(row[0].operation):
@@ -103,12 +104,14 @@ def _optional(implementation: Implementation, page: Page, case: Case) -> list[st
 
 def asked(
     implementation: Implementation, cases: Sequence[Case], kind: str, passed: Mapping[str, float]
-) -> Evidence:
+) -> tuple[Evidence, tuple[str, ...]]:
     """What the answers to the cases tell, with the hyperparameters `passed` beside the cases' own.
 
-    Raises `CallError` where not one is answered.
+    Gives the evidence, and why each case that failed has no answer. Raises `CallError` where not
+    one is answered.
     """
     results: list[Result] = []
+    unanswered: list[str] = []
     error: CallError | None = None
     for case in cases:
         if kind not in case.types:
@@ -120,11 +123,12 @@ def asked(
             if failure.outcome is Outcome.UNSUPPORTED:
                 continue
             error = error or failure
+            unanswered.append(f"{case.label}: {failure.outcome.value}: {failure}")
     evidence = gathered(results)
     if evidence is None:
         outcome, why = (error.outcome, error) if error else (Outcome.UNSUPPORTED, "no case")
         raise CallError(outcome, f"{cases[0].row}: {why}")
-    return evidence
+    return evidence, tuple(unanswered)
 
 
 def _identity(
@@ -134,7 +138,7 @@ def _identity(
     kind: str,
     passed: Mapping[str, float],
 ) -> Identity:
-    evidence = asked(implementation, cases, kind, passed)
+    evidence, unanswered = asked(implementation, cases, kind, passed)
     diagnosis = explained(evidence)
     form = diagnosis.found
     conforms, reason = None, ""
@@ -150,6 +154,7 @@ def _identity(
         _runner_up(evidence, form) if form else None,
         conforms,
         reason,
+        unanswered,
     )
 
 
@@ -222,6 +227,7 @@ def as_data(identity: Identity) -> dict[str, Any]:
         "explained": d.explained,
         "largest_distance_in_tolerances": spelled(d.distance),
         "departures": list(d.departures),
+        "unanswered": list(identity.unanswered),
         "nearest": d.nearest,
         "runner_up": r
         and {

@@ -36,6 +36,12 @@ def print_identities(
                 f"  [bold]evidence[/bold]   explains {d.explained} of {d.cases} cases, "
                 f"the farthest by {d.distance:.2g} tolerances"
             )
+        if identity.unanswered:
+            console.print(
+                f"  [bold]but[/bold]        {len(identity.unanswered)} cases have no answer: "
+                f"{escape(identity.unanswered[0])}",
+                soft_wrap=True,
+            )
         if identity.conforms is not None:
             good, every, error = identity.conforms
             console.print(

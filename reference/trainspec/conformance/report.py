@@ -115,12 +115,16 @@ def printed(
     results: Sequence[Result],
     found: Diagnoses,
     target: Sequence[str],
+    options: Sequence[str] = (),
 ) -> None:
-    """Print the table, the failures and a closing line."""
+    """Print the table, the failures and a closing line.
+
+    `target` and `options` are what the command that reproduces a failure needs.
+    """
     console.print(_table(implementation, results))
     for row in dict.fromkeys(r.case.row for r in results):
         own = [r for r in results if r.case.row == row]
-        print_failures(console, own, found.get(row), target)
+        print_failures(console, own, found.get(row), target, options)
     _print_rest(console, results)
     console.print(_closing(implementation, results))
 
@@ -165,6 +169,7 @@ def print_failures(
     results: Sequence[Result],
     diagnosis: Diagnosis | None,
     target: Sequence[str],
+    options: Sequence[str] = (),
 ) -> None:
     """Print what is to be said of one operation's failing results, if there are any."""
     failing = [r for r in results if r.outcome.fails]
@@ -183,7 +188,10 @@ def print_failures(
         console.print(f"              {escape(first.message)}", soft_wrap=True)
     if first.divergence is not None:
         _print_divergence(console, first)
-    for clause in case.clauses[:3]:
+    for name in filter(None, case.variant.split("+")):
+        lines = "; ".join(str(page.variants[name].change).split("\n"))
+        console.print(f"  [bold]held to[/bold]     {name}: {escape(lines)}", soft_wrap=True)
+    for clause in case.clauses[: 0 if case.variant else 3]:
         text = page.clauses[clause].text
         console.print(f"  [bold]{clause:<11}[/bold] {escape(text)}", soft_wrap=True)
     console.print(f"  [bold]spec[/bold]        {page_file(case.technique)}", soft_wrap=True)
@@ -193,7 +201,7 @@ def print_failures(
     for other in failing:
         if is_default(other) and other is not first:
             console.print(f"              {escape(other.message)}", soft_wrap=True)
-    command = _command(target, first)
+    command = _command(target, first, options)
     console.print(f"  [bold]again[/bold]       {escape(command)}", soft_wrap=True)
     others = list(
         dict.fromkeys(r.case.label for r in failing if r.case.id != case.id and not is_default(r))
@@ -268,12 +276,14 @@ def is_default(result: Result) -> bool:
     return result.case.id.partition("/")[2].startswith("default-")
 
 
-def _command(target: Sequence[str], result: Result) -> str:
+def _command(target: Sequence[str], result: Result, given: Sequence[str]) -> str:
     words = list(target)
     program = len(words) > 1 or not (words[0].endswith(".py") or words[0].isidentifier())
     options = ["--case", result.case.id, *(["--dtype", result.kind] if result.kind else [])]
     if is_default(result):
-        options = ["--technique", result.case.operation, "--profile", result.case.link]
+        options = ["--technique", result.case.operation]
+        given = given or ["--profile", result.case.link]
+    options += given
     parts = [*options, "--", *words] if program else [*words, *options]
     return shlex.join(["trainspec", "check", *parts])
 

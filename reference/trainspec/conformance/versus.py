@@ -67,7 +67,7 @@ def compared_with(
     tick: Callable[[], None] = lambda: None,
 ) -> Iterator[Comparison]:
     """The comparison of every operation of `cases` that either offers, in `kind` or the widest."""
-    kinds = [k for k in TYPES if k in one.types and k in other.types and k in (kind or k)]
+    kinds = [k for k in TYPES if k in one.types and k in other.types and kind in ("", k)]
     for operation, own in by_operation(cases).items():
         offering = [i.name for i in (one, other) if i.offers(operation)]
         if len(offering) == 1:

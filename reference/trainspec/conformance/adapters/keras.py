@@ -69,10 +69,13 @@ adam = _of(_optimizers.Adam)
 forms = {
     "momentum:nesterov": _of(_optimizers.SGD, nesterov=True),
     "momentum:decoupled-decay": _of(_optimizers.SGD),
+    "momentum:nesterov-decoupled-decay": _of(_optimizers.SGD, nesterov=True),
     "adagrad:epsilon-in-root": _of(_optimizers.Adagrad, initial_accumulator_value=0.0),
     "adagrad:starts-at-tenth-epsilon-in-root+decoupled-decay": _of(_optimizers.Adagrad),
     "rmsprop:momentum-rate-inside": _of(_optimizers.RMSprop),
     "rmsprop:centred-epsilon-in-root": _of(_optimizers.RMSprop, centered=True),
+    "rmsprop:momentum-rate-inside-centred": _of(_optimizers.RMSprop, centered=True),
+    "rmsprop:momentum-rate-inside-decoupled-decay": _of(_optimizers.RMSprop),
     "rmsprop:epsilon-in-root+decoupled-decay": _of(_optimizers.RMSprop),
     "adam:eps-hat+amsgrad": _of(_optimizers.Adam, amsgrad=True),
     "adam:eps-hat+decoupled-decay": _of(_optimizers.AdamW),

@@ -85,6 +85,8 @@ forms = {
     "rmsprop:momentum-rate-inside": _of(optax.rmsprop),
     "rmsprop:centred": _of(optax.rmsprop, centered=True, eps_in_sqrt=False),
     "rmsprop:centred-epsilon-in-root": _of(optax.rmsprop, centered=True),
+    "rmsprop:momentum-rate-inside-centred": _of(optax.rmsprop, centered=True),
+    "rmsprop:bias-corrected-epsilon-in-root": _of(optax.rmsprop, bias_correction=True),
     "rmsprop:bias-corrected": _of(optax.rmsprop, bias_correction=True, eps_in_sqrt=False),
     "adam:epsilon-in-root": _of(_adam_epsilon_in_root),
     "adam:amsgrad-corrected": _of(optax.amsgrad),

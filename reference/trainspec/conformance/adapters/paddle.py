@@ -58,6 +58,7 @@ forms = {
     "adagrad:coupled-decay": _of(_optimizers.Adagrad),
     "rmsprop:momentum-rate-inside": _of(_optimizers.RMSProp),
     "rmsprop:centred-epsilon-in-root": _of(_optimizers.RMSProp, centered=True),
+    "rmsprop:momentum-rate-inside-centred": _of(_optimizers.RMSProp, centered=True),
     "rmsprop:epsilon-in-root+coupled-decay": _of(_optimizers.RMSProp),
     "adam:amsgrad": _of(_optimizers.Adam, amsgrad=True),
     "adam:coupled-decay": _of(_optimizers.Adam),

@@ -115,6 +115,8 @@ def check(
     if not chosen and not any(draw.technique in draws_of for draw in DRAWS):
         raise click.UsageError("no case is left by these options; `trainspec list --cases`")
     followed = profiles.load(profile) if profile else None
+    held = ["--profile", profile] if profile else []
+    held += [word for text in variant for word in ("--variant", text)]
     variants = {**(followed.main if followed else {}), **_variants(variant)}
     served = {kind for case in chosen for kind in case.types}
     if dtype and chosen and not served & set(dtype):
@@ -144,7 +146,7 @@ def check(
         if as_json:
             click.echo(json.dumps(as_data(implementation, results, found), indent=1))
         else:
-            printed(console(), implementation, results, found, target)
+            printed(console(), implementation, results, found, target, held)
     finally:
         implementation.close()
     if write_known:
