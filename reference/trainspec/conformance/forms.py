@@ -305,9 +305,13 @@ def _narrowed(
         ends = misses[signs[0] : signs[0] + 2]
         with np.errstate(all="ignore"):
             # Within a narrow bracket a number moves by no more than between its ends, twice over.
-            reach = 2 * np.abs(ends[1] - ends[0]) + allowed
-            if (np.abs(ends).min(0) > reach).any():
+            moves = np.abs(ends[1] - ends[0])
+            seen = np.abs(ends[:, index]).max() > allowed[index]  # else it is rounding that moves
+            if seen and (np.abs(ends).min(0) > 2 * moves + allowed).any():
                 return None
+            # The number that moves most here fixes the constant best from here on.
+            crossing = ((ends[0] < 0) != (ends[1] < 0)) & np.isfinite(moves / allowed)
+            index = int(np.argmax(np.where(crossing, moves / allowed, -1.0)))
         low, high = float(points[signs[0]]), float(points[signs[0] + 1])
     return (low + high) / 2
 
