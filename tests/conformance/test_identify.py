@@ -356,3 +356,56 @@ def test_wrong_usage_is_one_line(words):
     result = CliRunner().invoke(main, ["identify", *words])
     assert result.exit_code == 2
     assert "Error:" in result.output
+
+
+def test_bfloat16_is_not_taken_for_float16():
+    found = identity(load(["reference"]), "adam", "bfloat16")
+    assert found.kind == "bfloat16"
+    assert found.diagnosis.form == "canonical"
+
+
+def test_a_constant_that_does_nothing_is_not_invented():
+    def still(params, grads, *, learning_rate, beta1, beta2, epsilon):
+        return [list(params)] * len(grads)
+
+    found = identity(adapter(adam=still), "adam", "float64").diagnosis
+    assert found.form == "learning_rate=0.0"
+    assert "adam/nan-gradient" in found.departures
+
+
+def test_a_published_form_with_a_guard_at_an_edge_is_named_as_that():
+    def kernel(W, g, s, t, k, h):
+        s["h"] = s.get("h", 0 * W) + g * g
+        with np.errstate(all="ignore"):
+            return W - h.rate * g * np.where(s["h"] > 0, 1 / np.sqrt(s["h"] + h.epsilon), 0)
+
+    found = identity(adapter(adagrad=update_rule(kernel)), "adagrad", "float64").diagnosis
+    assert found.form == "epsilon-in-root"
+    assert found.departures == ("adagrad/zero-gradient-zero-epsilon",)
+    assert "but not in" in found.text
+
+
+def test_cases_without_an_answer_are_told(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        ADAMW.replace(
+            "    params = list(params)\n",
+            "    if len(grads) > 5:\n        raise RuntimeError('out of paper')\n"
+            "    params = list(params)\n",
+        )
+    )
+    result = CliRunner().invoke(main, ["identify", str(path), "adam"])
+    assert "cases have no answer" in result.output
+    assert "crashed: RuntimeError: out of paper" in result.output
+
+
+def test_a_deviation_that_comes_late_is_still_looked_at():
+    def kernel(W, g, s, t, k, h):
+        m, v = _moments(W, g, s, h)
+        late = min(t, 50)
+        return W - h.rate * m / (1 - h.beta1**t) / (np.sqrt(v / (1 - h.beta2**late)) + h.epsilon)
+
+    found = identity(adapter(adam=update_rule(kernel)), "adam", "float64").diagnosis
+    assert not found.form
+    assert "adam/thousand-steps" in found.text
+    assert found.nearest == "canonical"

@@ -265,7 +265,8 @@ def _misreadings(evidence: Evidence) -> Iterator[Match]:
             distances = _distances(evidence, values, parts)
             if distances is not None:
                 whose = "" if name in declared else f", and {told(page, _plain(page, parts))}"
-                yield None, form, text + whose, distances
+                called = form if name in declared else "+".join((*parts, form))
+                yield None, called, text + whose, distances
 
 
 def _plain(page: Page, names: tuple[str, ...]) -> Form:
