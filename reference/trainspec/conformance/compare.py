@@ -193,6 +193,26 @@ def _kind(value: Any) -> str:
     return f"{type(value).__name__}"
 
 
+def first_off(
+    got: FloatArray,
+    values: FloatArray,
+    expected: FloatArray,
+    tolerance: FloatArray,
+    kind: str,
+    near: float,
+) -> tuple[int, float] | None:
+    """The first number of `got` that is further than `near` tolerances from `values`, and how far.
+
+    None where there is none.
+    """
+    for index in range(len(got)):
+        here = slice(index, index + 1)
+        distance = apart(got[here], values[here], expected[here], tolerance[here], kind)
+        if not distance <= near:
+            return index, distance
+    return None
+
+
 def apart(
     got: FloatArray, values: FloatArray, expected: FloatArray, tolerance: FloatArray, kind: str
 ) -> float:

@@ -14,7 +14,7 @@ from typing import Any
 from trainspec.conformance import forms, profiles
 from trainspec.conformance.cases import Case, load
 from trainspec.conformance.compare import apart, flattened
-from trainspec.conformance.evidence import NEAR, Evidence, values_of
+from trainspec.conformance.evidence import LONG, NEAR, Evidence, values_of
 from trainspec.conformance.forms import Form, Place
 from trainspec.conformance.implementations import Implementation
 from trainspec.conformance.outcome import CallError, Outcome, Result
@@ -108,7 +108,7 @@ def _telling(
     for kind in (k for k in TYPES if k in implementation.types):
         best = 0.0, cases[0]
         for case in cases:
-            if kind not in case.tolerance or (case.steps or 0) > 100:
+            if kind not in case.tolerance or (case.steps or 0) > LONG:
                 continue
             one, other = (values_of(_with(case, name, v), rule) for v in (default, changed))
             shows = apart(one, other, case.expected, case.tolerance[kind], kind)

@@ -15,8 +15,8 @@ import numpy as np
 
 from trainspec.conformance import forms
 from trainspec.conformance.cases import Case
-from trainspec.conformance.compare import apart, place
-from trainspec.conformance.evidence import NEAR, Evidence, gathered, values_of
+from trainspec.conformance.compare import apart, first_off, place
+from trainspec.conformance.evidence import NEAR, Evidence, gathered, values_of, widest
 from trainspec.conformance.faults import FAULTS, MISREAD
 from trainspec.conformance.forms import Form
 from trainspec.conformance.nest import array, mapped
@@ -132,8 +132,7 @@ def _distances(
     type itself.
     """
     found: dict[int, float] = {}
-    # Short cases first: a form that is not it is soon left.
-    for index in sorted(evidence.answered, key=lambda i: (evidence.cases[i].steps or 0) > LONG):
+    for index in evidence.shortest_first:
         exact = values(evidence.cases[index])
         distance = evidence.distance(index, exact, names)
         if distance > NEAR and form is not None and len(names) > 1:
@@ -150,9 +149,11 @@ def _distances(
 def _as_rounded(evidence: Evidence, index: int, exact: FloatArray, form: Form) -> float:
     """The distance of an answer from a form's values, in roundings that the form itself shows."""
     case, answer = evidence.cases[index], evidence.answers[index]
+    if evidence.kind == "float64" or exact.shape != answer.shape:
+        return np.inf  # nothing wider is there to see float64's roundings by
     inputs = mapped(lambda t: array(t, TYPES[evidence.kind].dtype), case.inputs)
     native = values_of(case, form.rule, form.more, inputs)
-    if evidence.kind == "float64" or native.shape != answer.shape or exact.shape != answer.shape:
+    if native.shape != answer.shape:
         return np.inf
     # Numbers that are all right set no scale, and one may be right by luck: the largest counts.
     lost = np.abs(native - exact) / np.abs(exact)
@@ -273,15 +274,20 @@ def _plain(page: Page, names: tuple[str, ...]) -> Form:
     return Form(names, forms.rule_of(page.technique, names))
 
 
+def _complete(evidence: Evidence, sets: Iterable[tuple[str, ...]]) -> Iterator[Form]:
+    """The forms of these edits that need no hyperparameter which nobody passes."""
+    page = evidence.page
+    for form in (_plain(page, names) for names in sets):
+        if not page.extra(form.rule) - evidence.given:
+            yield form
+
+
 def _rounded_constants(evidence: Evidence) -> Iterator[Match]:
     """The rule, or a variant of it, with hyperparameters that went through float32."""
     if evidence.kind != "float64":
         return
     page = evidence.page
-    for names in forms.published(page.technique):
-        form = _plain(page, names)
-        if page.extra(form.rule) - evidence.given:
-            continue
+    for form in _complete(evidence, forms.published(page.technique)):
         own = [name for name in page.parameters if name in form.rule.free]
         held = [own, [name for name in own if name != "learning_rate"], *([name] for name in own)]
         for rounded in filter(None, held):
@@ -293,10 +299,10 @@ def _rounded_constants(evidence: Evidence) -> Iterator[Match]:
                 }
                 return values_of(replace(case, hyperparameters=given), form.rule)
 
-            distances = _distances(evidence, values, names)
+            distances = _distances(evidence, values, form.edits)
             if distances is not None:
                 text = f"{', '.join(rounded)} are held in float32; {told(page, form)}"
-                yield form, "+".join([*names, "constants-in-float32"]), text, distances
+                yield form, "+".join([*form.edits, "constants-in-float32"]), text, distances
                 return
 
 
@@ -318,17 +324,14 @@ def _narrower(evidence: Evidence) -> Iterator[Match]:
             continue
         if not any(narrow in evidence.cases[i].tolerance for i in failing):
             continue
-        for names in forms.published(page.technique):
-            form = _plain(page, names)
-            if page.extra(form.rule) - evidence.given:
-                continue
+        for form in _complete(evidence, forms.published(page.technique)):
             if _only_digits(evidence, failing, form, narrow):
                 text = (
                     f"the formula is right but the digits are {narrow}'s: an input, a constant or "
                     f"a state is held in {narrow} on the way"
                 )
-                text += f"; {told(page, form)}" if names else ""
-                name = "+".join([*names, f"computed-in-{narrow}"])
+                text += f"; {told(page, form)}" if form.edits else ""
+                name = "+".join([*form.edits, f"computed-in-{narrow}"])
                 yield form, name, text, [0.0] * len(evidence.answered)
                 return
 
@@ -342,11 +345,7 @@ def _only_digits(evidence: Evidence, failing: Sequence[int], form: Form, narrow:
         if narrow not in case.tolerance or not (index in failing or evidence.ordinary(index)):
             continue
         values = values_of(case, form.rule)
-        tolerance = case.tolerance[narrow]
-        for name in form.edits:
-            own = case.variants[name]["tolerance"].get(narrow)
-            if own is not None and len(own) == len(tolerance):
-                tolerance = np.maximum(tolerance, np.array([float(v) for v in own]))
+        tolerance = widest(case, form.edits, narrow)
         distance = apart(answer, values, case.expected, tolerance, narrow)
         if distance > 1:
             return False
@@ -415,12 +414,11 @@ def _edit_told(page: Page, name: str) -> str:
 def _nearest(evidence: Evidence) -> Diagnosis:
     """No form explains it: the one that explains most cases, and where it parts from that."""
     page, every = evidence.page, len(evidence.cases)
-    asked = [i for i in evidence.answered if (evidence.cases[i].steps or 0) <= LONG]
+    asked = evidence.short
     best: tuple[Any, ...] = (-1,)
-    for names in (*forms.published(page.technique), *forms.single(page.technique)):
-        form = _plain(page, names)
-        if page.extra(form.rule) - evidence.given:
-            continue
+    sets = (*forms.published(page.technique), *forms.single(page.technique))
+    for form in _complete(evidence, sets):
+        names = form.edits
         distances = [
             evidence.distance(i, values_of(evidence.cases[i], form.rule), names) for i in asked
         ]
@@ -444,8 +442,6 @@ def _nearest(evidence: Evidence) -> Diagnosis:
 
 
 NONE = "none of the known forms"
-#: Cases of more steps are not asked what is nearest: others show it long before.
-LONG = 100
 
 
 def first_apart(evidence: Evidence, index: int, values: FloatArray, names: Sequence[str]) -> str:
@@ -454,12 +450,8 @@ def first_apart(evidence: Evidence, index: int, values: FloatArray, names: Seque
     if values.shape != answer.shape:
         return "whose shape differs"
     allowed = evidence.allowed(index, names)
-    for number in range(len(answer)):
-        here = slice(number, number + 1)
-        if not (
-            apart(answer[here], values[here], case.expected[here], allowed[here], evidence.kind)
-            <= NEAR
-        ):
-            there, got = float(values[number]), float(answer[number])
-            return f"{place(case, number)}: {there!r} there, {got!r} here"
-    return "throughout"
+    off = first_off(answer, values, case.expected, allowed, evidence.kind, NEAR)
+    if off is None:
+        return "throughout"
+    there, got = float(values[off[0]]), float(answer[off[0]])
+    return f"{place(case, off[0])}: {there!r} there, {got!r} here"

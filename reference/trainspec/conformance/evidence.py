@@ -26,6 +26,8 @@ from trainspec.conformance.types import TYPES, FloatArray
 #: A form explains an answer that is within so many tolerances of what it gives: the rule's own
 #: rounding in float64, and tolerances that were derived for its parts, add to the one.
 NEAR = 4.0
+#: Cases of more steps than this are asked only where they must: others show a form long before.
+LONG = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,13 +51,11 @@ class Evidence:
         Each variant's own rounding is in its golden tolerance: the largest of them counts.
         """
         case = self.cases[index]
-        tolerance = case.tolerance[self.kind]
-        for name in names:
-            own = case.variants.get(name, {}).get("tolerance", {}).get(self.kind)
-            if own is not None and len(own) == len(tolerance):
-                tolerance = np.maximum(tolerance, np.array([float(v) for v in own]))
+        tolerance = widest(case, names, self.kind)
         if names and not tolerance.any():
-            # Where the rule says that nothing moves, forms that move it round at every step.
+            # Where the rule says that nothing moves, a form that moves it rounds at every step:
+            # a decay's product with W, its product with the rate, a sum and the difference from
+            # W are four roundings of numbers that are no larger than W.
             steps = case.steps or 1
             tolerance = 4 * steps * TYPES[self.kind].roundoff * np.abs(case.expected)
         return tolerance
@@ -65,10 +65,20 @@ class Evidence:
         expected, allowed = self.cases[index].expected, self.allowed(index, names)
         return apart(self.answers[index], values, expected, allowed, self.kind)
 
-    @property
+    @cached_property
     def answered(self) -> list[int]:
         """The cases whose answers hold numbers, which an empty tensor's does not."""
         return [index for index in range(len(self.cases)) if len(self.answers[index])]
+
+    @cached_property
+    def short(self) -> list[int]:
+        """Those of them that have not too many steps to be asked of every form."""
+        return [index for index in self.answered if (self.cases[index].steps or 0) <= LONG]
+
+    @cached_property
+    def shortest_first(self) -> list[int]:
+        """All of them, the long ones last: a form that is not it is soon left."""
+        return [*self.short, *(index for index in self.answered if index not in self.short)]
 
     def ordinary(self, index: int) -> bool:
         """Whether a case is of ordinary numbers, not of an edge."""
@@ -89,6 +99,16 @@ class Evidence:
             ),
         )
         return Sample.of(self, chosen)
+
+
+def widest(case: Case, names: Sequence[str], kind: str) -> FloatArray:
+    """The largest tolerance, in a type, of a case and of its variants among `names`."""
+    tolerance = case.tolerance[kind]
+    for name in names:
+        own = case.variants.get(name, {}).get("tolerance", {}).get(kind)
+        if own is not None and len(own) == len(tolerance):
+            tolerance = np.maximum(tolerance, np.array([float(v) for v in own]))
+    return tolerance
 
 
 def gathered(results: Sequence[Result]) -> Evidence | None:
@@ -144,7 +164,6 @@ class Sample:
     tolerance: FloatArray
     params: Any = None
     grads: Any = None
-    steps: int = 0
 
     @staticmethod
     def of(evidence: Evidence, index: int) -> Sample:
@@ -168,7 +187,7 @@ class Sample:
         grads = [[array(g[k], np.float64).ravel()] for g in case.inputs["grads"][:steps]]
         return Sample(
             case, evidence.kind, cut(answer), cut(case.expected), cut(allowed),
-            [params[k]], grads, steps,
+            [params[k]], grads,
         )  # fmt: skip
 
     @cached_property

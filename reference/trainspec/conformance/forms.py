@@ -24,7 +24,7 @@ class Form:
     """Edits of a page's rule, and constants: `rule` is what they make of it.
 
     `words` says the constants to a person, `more` gives the rule's hyperparameters that nobody
-    passes, `own` are the edits that hold a constant.
+    passes, `place` is where a constant of its own stands in the form `base`.
     """
 
     edits: tuple[str, ...]
@@ -32,7 +32,6 @@ class Form:
     constants: Mapping[str, float] = field(default_factory=dict)
     more: Mapping[str, float] = field(default_factory=dict)
     words: tuple[str, ...] = ()
-    own: tuple[Rule, ...] = ()
     base: Form | None = None
     place: Place | None = None
 
@@ -130,13 +129,13 @@ def neighbours(page: Page, form: Form) -> Iterator[Form]:
         for name, lines in touched.items():
             if name not in form.edits and all(lines.isdisjoint(touched[k]) for k in kept):
                 sets[(*kept, name)] = None
-    if form.own:
-        yield Form(form.edits, rule_of(page.technique, form.edits), more=form.more)
+    if form.base:
+        yield replace(form.base, constants={}, words=())
     for names in sets:
-        rule = rule_of(page.technique, names)
-        for edit in form.own:
-            rule = rule.edited(edit)
-        yield Form(names, rule, form.constants, form.more, form.words, form.own)
+        other = Form(names, rule_of(page.technique, names), form.more, form.more)
+        if form.place:
+            other = form.place.form(other, form.constants[form.place.name])
+        yield other
 
 
 @dataclass(frozen=True)
@@ -154,8 +153,7 @@ class Place:
         constants = {**base.constants, self.name: value}
         words = (*base.words, self.words.format(repr(value)) + ", whatever is passed")
         rule = base.rule.edited(edit, self.name)
-        own = (*base.own, edit)
-        return Form(base.edits, rule, constants, base.more, words, own, base, self)
+        return Form(base.edits, rule, constants, base.more, words, base, self)
 
 
 def otherwise(evidence: Evidence, form: Form) -> Iterator[Form]:
@@ -170,8 +168,8 @@ def otherwise(evidence: Evidence, form: Form) -> Iterator[Form]:
         yield replace(form, more={**form.more, name: other(value)})
 
 
-#: Names the constants that are looked for: no rule has them.
-UNKNOWN = ("unknown_1", "unknown_2")
+#: Names the constant that is looked for: no rule has it.
+UNKNOWN = "unknown"
 
 
 def places(page: Page, rule: Rule, given: Iterable[str] = ()) -> list[Place]:
@@ -213,7 +211,7 @@ def solved(evidence: Evidence, base: Form, place: Place | None) -> Iterator[Form
     than two unknown constants are not looked for.
     """
     missing = sorted(evidence.page.extra(base.rule) - evidence.given)
-    unknown = [*missing, *([UNKNOWN[0]] if place else [])]
+    unknown = [*missing, *([UNKNOWN] if place else [])]
     sample = evidence.sample
     if not 1 <= len(unknown) <= 2 or not sample.judges(base.rule):
         return
@@ -221,7 +219,7 @@ def solved(evidence: Evidence, base: Form, place: Place | None) -> Iterator[Form
         return  # a constant of a variant's and a factor together are not looked for
     rule = base.rule
     if place:
-        rule = rule.edited(parse(place.line.format(UNKNOWN[0])), place.name)
+        rule = rule.edited(parse(place.line.format(UNKNOWN)), place.name)
     for values in _solutions(sample, rule, unknown):
         for digits in DIGITS:
             short = [float(f"{v:.{digits}g}") for v in values]

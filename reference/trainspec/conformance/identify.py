@@ -16,7 +16,7 @@ from trainspec.conformance.cases import Case
 from trainspec.conformance.cases import load as load_cases
 from trainspec.conformance.check import by_operation, declarations, rows, single
 from trainspec.conformance.compare import compared
-from trainspec.conformance.diagnose import LONG, Diagnosis, explained, first_apart
+from trainspec.conformance.diagnose import Diagnosis, explained, first_apart
 from trainspec.conformance.evidence import NEAR, Evidence, gathered, values_of
 from trainspec.conformance.forms import Form
 from trainspec.conformance.implementations import Implementation
@@ -177,7 +177,7 @@ def _conforms(
 def _runner_up(evidence: Evidence, form: Form) -> RunnerUp | None:
     """Of the forms that differ by one edit, the one that is hardest to exclude."""
     page = evidence.page
-    short = [i for i in evidence.answered if (evidence.cases[i].steps or 0) <= LONG]
+    short = evidence.short
     second: tuple[float, Form] | None = None
     for other in forms.neighbours(page, form):
         if page.extra(other.rule) - evidence.given - other.more.keys():

@@ -7,15 +7,15 @@ identified, and the page is asked how to set one so that it does what the other 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from trainspec.conformance import profiles
 from trainspec.conformance.cases import Case
 from trainspec.conformance.check import as_declared, by_operation, declarations
-from trainspec.conformance.compare import compared, place
+from trainspec.conformance.compare import compared, first_off, place
 from trainspec.conformance.diagnose import Diagnosis, explained
-from trainspec.conformance.evidence import NEAR, Evidence, gathered
+from trainspec.conformance.evidence import NEAR, gathered, widest
 from trainspec.conformance.implementations import Implementation
 from trainspec.conformance.nest import spelled
 from trainspec.conformance.outcome import CallError, Result
@@ -68,6 +68,7 @@ def compared_with(
 ) -> Iterator[Comparison]:
     """The comparison of every operation of `cases` that either offers, in `kind` or the widest."""
     kinds = [k for k in TYPES if k in one.types and k in other.types and kind in ("", k)]
+    declared = declarations(one), declarations(other)
     for operation, own in by_operation(cases).items():
         offering = [i.name for i in (one, other) if i.offers(operation)]
         if len(offering) == 1:
@@ -75,23 +76,28 @@ def compared_with(
             yield Comparison(operation, "", 0, 0, None, (), (), (), reason)
         elif offering:
             mine = next((k for k in kinds if any(k in c.types for c in own)), "")
-            yield _comparison(one, other, own, mine)
+            yield _comparison(one, other, own, mine, declared)
         tick()
 
 
 def _comparison(
-    one: Implementation, other: Implementation, cases: Sequence[Case], kind: str
+    one: Implementation,
+    other: Implementation,
+    cases: Sequence[Case],
+    kind: str,
+    declared: tuple[Mapping[str, str], Mapping[str, str]],
 ) -> Comparison:
     page = load(cases[0].technique)
     asked = [case for case in cases if kind in case.types and not case.rejects]
     answers: list[dict[str, Result]] = []
-    for implementation in (one, other):
-        declared = declarations(implementation).get(page.name, "")
+    for implementation, forms_of in zip((one, other), declared):
         found = {}
         for case in asked:
             try:
                 answer = implementation.call(case, kind)
-                found[case.id] = compared(as_declared(case, declared), kind, answer)
+                found[case.id] = compared(
+                    as_declared(case, forms_of.get(page.name, "")), kind, answer
+                )
             except CallError:
                 continue
         answers.append(found)
@@ -138,27 +144,14 @@ def _parting(
 ) -> Parting | None:
     """Where the answers to a case differ by more than both may be off, or None."""
     one, other = (found[case.id].answer for found in answers)
-    page = load(case.technique)
-    evidence = Evidence(page, kind, [case], [one], 0, frozenset())
-    names = [n for form in forms for n in form.edits if n in page.variants]
-    if evidence.distance(0, other, names) <= NEAR:
-        return None
     if one.shape != other.shape:
         return Parting(case.id, "its shape", float(one.size), float(other.size), float("inf"))
-    for index in range(len(one)):
-        cut = slice(index, index + 1)
-        part = Evidence(page, kind, [_cut(case, kind, cut)], [one[cut]], 0, frozenset())
-        distance = part.distance(0, other[cut])
-        if not distance <= NEAR:
-            return Parting(
-                case.id, place(case, index), float(one[index]), float(other[index]), distance
-            )
-    return None
-
-
-def _cut(case: Case, kind: str, part: slice) -> Case:
-    tolerance = {kind: case.tolerance[kind][part]}
-    return replace(case, expected=case.expected[part], tolerance=tolerance, variants={})
+    allowed = widest(case, [name for form in forms for name in form.edits], kind)
+    off = first_off(one, other, case.expected, allowed, kind, NEAR)
+    if off is None:
+        return None
+    index, distance = off
+    return Parting(case.id, place(case, index), float(one[index]), float(other[index]), distance)
 
 
 def _advice(page: Page, one: str, other: str, mine: Diagnosis, theirs: Diagnosis) -> Iterator[str]:
