@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import shlex
 import signal
 import sys
 import threading
@@ -169,6 +170,11 @@ def load(target: Sequence[str], timeout: float = 10.0, *, isolated: bool = False
             module.known_failures = {**module.known_failures, **known.read(listed)}
         return module
     return Program(target, timeout)
+
+
+def words_of(target: str) -> list[str]:
+    """A target that is one word of the command line, as the words that it stands for."""
+    return [target] if Path(target).is_file() else shlex.split(target) or [target]
 
 
 def shipped() -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from typing import Any
 from trainspec.conformance import cases
 from trainspec.conformance.check import checked
 from trainspec.conformance.files import PACKAGE
+from trainspec.conformance.implementations import words_of
 from trainspec.conformance.nothing import Nothing
 from trainspec.conformance.outcome import AdapterError, Outcome
 from trainspec.conformance.types import TYPES
@@ -85,6 +86,11 @@ class Column:
     reasons: tuple[str, ...]
 
     @property
+    def conforms(self) -> bool:
+        """Whether it does, known failures aside."""
+        return self.passed + self.known == self.judged
+
+    @property
     def score(self) -> float:
         return 100 * self.passed / max(self.judged, 1)
 
@@ -103,8 +109,9 @@ def measured(target: str, types: Iterable[str] = (), timeout: float = 10.0) -> R
     options = ["--timeout", str(timeout)]
     for kind in types:
         options += ["--dtype", kind]
-    single = Path(target).is_file() and target.endswith(".py")
-    words = [target] if single or " " not in target else ["--", *target.split()]
+    words = words_of(target)
+    if len(words) > 1:
+        words = ["--", *words]
     command = [sys.executable, "-m", "trainspec.conformance.cli", "check", "--json", *options]
     done = subprocess.run([*command, *words], capture_output=True, text=True, check=False)
     try:
@@ -161,7 +168,7 @@ def rows(reports: Sequence[Report]) -> list[Row]:
             operation = technique.rpartition("/")[2]
             key = f"{operation}:{further}" if further else operation
             diagnosis = report["diagnoses"].get(key, {})
-            found_to_be = diagnosis.get("form", "") if diagnosis else ""
+            found_to_be = diagnosis.get("form", "")
             cells = {kind: _cell([r for r in results if r["type"] == kind]) for kind in TYPES}
             found.append(
                 Row(
@@ -217,36 +224,53 @@ def columns(reports: Sequence[Report]) -> list[Column]:
     return found
 
 
-def conform(reports: Sequence[Report]) -> bool:
-    """Whether all implementations do, known failures aside."""
-    return all(column.passed + column.known == column.judged for column in columns(reports))
+@dataclass(frozen=True)
+class Matrix:
+    """Reports, laid side by side: a row for each form, a column for each implementation."""
+
+    reports: Sequence[Report]
+    rows: list[Row]
+    columns: list[Column]
+
+    @property
+    def conforms(self) -> bool:
+        """Whether all implementations do, known failures aside."""
+        return all(column.conforms for column in self.columns)
 
 
-def written(reports: Sequence[Report], folder: Path, formats: Sequence[str] = ()) -> Iterator[Path]:
-    """Write the matrix in the `formats`, or in all; gives the paths.
+def laid(reports: Sequence[Report]) -> Matrix:
+    """The matrix of the reports.
 
-    Raises ModuleNotFoundError where the packages of the extra ``report`` are not installed.
+    Raises `AdapterError` where two implementations have one name.
     """
     for name, times in Counter(map(_name, reports)).items():
         if times > 1:
             raise AdapterError(f"{times} reports are of implementations named {name!r}")
+    return Matrix(reports, rows(reports), columns(reports))
+
+
+def written(matrix: Matrix, folder: Path, formats: Sequence[str] = ()) -> Iterator[Path]:
+    """Write the matrix in the `formats`, or in all; gives the paths.
+
+    Raises ModuleNotFoundError where the packages of the extra ``report`` are not installed.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for name in formats or FORMATS:
         file, write = FORMATS[name]
-        write(reports, folder / file)
+        write(matrix, folder / file)
         yield folder / file
 
 
-def _rendered(reports: Sequence[Report], path: Path) -> None:
+def _rendered(matrix: Matrix, path: Path) -> None:
     import jinja2
 
-    every = rows(reports)
+    main = [row for row in matrix.rows if not row.further]
     given = {
-        "rows": every,
-        "columns": columns(reports),
+        "rows": matrix.rows,
+        "columns": matrix.columns,
         "types": list(TYPES),
-        "techniques": list(dict.fromkeys(row.technique for row in every)),
-        "overview": {(row.technique, row.implementation): row for row in every if not row.further},
+        "techniques": list(dict.fromkeys(row.technique for row in matrix.rows)),
+        "overview": {(row.technique, row.implementation): row for row in main},
     }
     templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader(PACKAGE / "conformance" / "templates" / "report"),
@@ -258,15 +282,15 @@ def _rendered(reports: Sequence[Report], path: Path) -> None:
     path.write_text(templates.get_template(f"{path.name}.j2").render(given), "utf-8")
 
 
-def _data(reports: Sequence[Report], path: Path) -> None:
-    data = {"format": "trainspec-matrix", "format_version": 1, "reports": list(reports)}
+def _data(matrix: Matrix, path: Path) -> None:
+    data = {"format": "trainspec-matrix", "format_version": 1, "reports": list(matrix.reports)}
     path.write_text(json.dumps(data, indent=1) + "\n", "utf-8")
 
 
-def _badge(reports: Sequence[Report], path: Path) -> None:
+def _badge(matrix: Matrix, path: Path) -> None:
     import anybadge
 
-    good = [c.passed + c.known == c.judged for c in columns(reports)]
+    good = [column.conforms for column in matrix.columns]
     text = "conforms" if all(good) else "does not conform"
     if len(good) > 1:
         text = f"{sum(good)} of {len(good)} conform"
@@ -274,12 +298,12 @@ def _badge(reports: Sequence[Report], path: Path) -> None:
     badge.write_badge(str(path), overwrite=True)
 
 
-def _junit(reports: Sequence[Report], path: Path) -> None:
+def _junit(matrix: Matrix, path: Path) -> None:
     """A suite for each implementation and technique, a case for each case and type."""
     import junitparser
 
     document = junitparser.JUnitXml()
-    for report in reports:
+    for report in matrix.reports:
         suites: dict[str, Any] = {}
         for r in report["results"]:
             technique = r["technique"]
@@ -303,7 +327,7 @@ def _junit(reports: Sequence[Report], path: Path) -> None:
 
 
 #: What the matrix can be written as: a file, and what writes it.
-FORMATS: dict[str, tuple[str, Callable[[Sequence[Report], Path], None]]] = {
+FORMATS: dict[str, tuple[str, Callable[[Matrix, Path], None]]] = {
     "markdown": ("matrix.md", _rendered),
     "html": ("index.html", _rendered),
     "json": ("matrix.json", _data),

@@ -15,7 +15,7 @@ from trainspec.conformance.cases import Case
 from trainspec.conformance.check import as_declared, by_operation, declarations
 from trainspec.conformance.compare import compared, first_off, place
 from trainspec.conformance.diagnose import Diagnosis, explained
-from trainspec.conformance.evidence import NEAR, gathered, widest
+from trainspec.conformance.evidence import NEAR, Evidence, gathered
 from trainspec.conformance.implementations import Implementation
 from trainspec.conformance.nest import spelled
 from trainspec.conformance.outcome import CallError, Result
@@ -146,7 +146,8 @@ def _parting(
     one, other = (found[case.id].answer for found in answers)
     if one.shape != other.shape:
         return Parting(case.id, "its shape", float(one.size), float(other.size), float("inf"))
-    allowed = widest(case, [name for form in forms for name in form.edits], kind)
+    evidence = Evidence(load(case.technique), kind, [case], [one], 0, frozenset())
+    allowed = evidence.allowed(0, [name for form in forms for name in form.edits])
     off = first_off(one, other, case.expected, allowed, kind, NEAR)
     if off is None:
         return None

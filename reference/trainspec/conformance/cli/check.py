@@ -12,13 +12,13 @@ import click
 from trainspec.conformance import cases, profiles
 from trainspec.conformance import known as known_failures
 from trainspec.conformance.check import checked
-from trainspec.conformance.cli.group import console, finite, main, progress
+from trainspec.conformance.cli.group import console, main, progress, timeout_option
 from trainspec.conformance.defaults import measured
 from trainspec.conformance.draws import DRAWS
 from trainspec.conformance.files import techniques
 from trainspec.conformance.implementations import Implementation, load
 from trainspec.conformance.outcome import Result
-from trainspec.conformance.report import as_data, diagnoses, exit_status, printed
+from trainspec.conformance.report import as_data, diagnoses, exit_status, printed, titled
 from trainspec.conformance.types import TYPES
 
 
@@ -40,14 +40,7 @@ def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Hold an operation to a variant instead of what the adapter declares; "
             "OPERATION= for the canonical form.",
         ),
-        click.option(
-            "--timeout",
-            default=10.0,
-            show_default=True,
-            type=click.FloatRange(0.01, 86400),
-            callback=finite,
-            help="Seconds allowed for one answer.",
-        ),
+        timeout_option,
     ):
         command = option(command)
     return command
@@ -150,7 +143,7 @@ def check(
     finally:
         implementation.close()
     if write_known:
-        name = f"{implementation.name} {implementation.version}".strip()
+        name = titled(implementation)
         kept = known_failures.write(write_known, name, results, elsewhere, reason, link)
         click.echo(
             f"wrote {kept[0]} known failures to {write_known}: {kept[1]} new, {kept[2]} gone",

@@ -7,10 +7,10 @@ import json
 import click
 
 from trainspec.conformance import cases
-from trainspec.conformance.cli.group import console, finite, main, progress, words_of
-from trainspec.conformance.implementations import Implementation, load
+from trainspec.conformance.cli.group import console, main, progress, timeout_option, widest_option
+from trainspec.conformance.implementations import Implementation, load, words_of
 from trainspec.conformance.printing import print_comparisons
-from trainspec.conformance.types import TYPES
+from trainspec.conformance.report import titled
 from trainspec.conformance.versus import as_data, compared_with
 
 
@@ -18,17 +18,8 @@ from trainspec.conformance.versus import as_data, compared_with
 @click.argument("one")
 @click.argument("other")
 @click.option("--technique", "-t", multiple=True, help="Only this technique or folder.")
-@click.option(
-    "--dtype", "-d", type=click.Choice(list(TYPES)), help="In this type; else the widest."
-)
-@click.option(
-    "--timeout",
-    default=10.0,
-    show_default=True,
-    type=click.FloatRange(0.01, 86400),
-    callback=finite,
-    help="Seconds allowed for one answer.",
-)
+@widest_option
+@timeout_option
 @click.option("--isolate", is_flag=True, help="Run Python adapters in processes of their own.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 @click.pass_context
@@ -63,8 +54,7 @@ def compare(
         for implementation in pair:
             implementation.close()
     if as_json:
-        names = [f"{i.name} {i.version}".strip() for i in pair]
-        data = {"implementations": names, "operations": list(map(as_data, found))}
+        data = {"implementations": list(map(titled, pair)), "operations": list(map(as_data, found))}
         click.echo(json.dumps(data, indent=1))
     else:
         print_comparisons(console(), pair[0], pair[1], found)

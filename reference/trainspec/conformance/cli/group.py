@@ -5,11 +5,9 @@ from __future__ import annotations
 import io
 import math
 import os
-import shlex
 import signal
 import sys
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import click
@@ -21,6 +19,7 @@ from trainspec.conformance.cases import CaseError
 from trainspec.conformance.outcome import AdapterError, CallError
 from trainspec.conformance.page import PageError
 from trainspec.conformance.rule import RuleError
+from trainspec.conformance.types import TYPES
 
 USAGE = 2
 BROKEN = 3
@@ -69,16 +68,23 @@ def _terminated(number: int, frame: object) -> None:
     sys.exit(128 + number)
 
 
-def finite(ctx: click.Context, parameter: click.Parameter, value: float) -> float:
-    """An option's number of seconds, which must be one."""
+def _finite(ctx: click.Context, parameter: click.Parameter, value: float) -> float:
     if math.isnan(value):
         raise click.BadParameter("nan is no time", ctx, parameter)
     return value
 
 
-def words_of(target: str) -> list[str]:
-    """A target that is one word of the command line, as the words that it stands for."""
-    return [target] if Path(target).is_file() else shlex.split(target) or [target]
+timeout_option = click.option(
+    "--timeout",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(0.01, 86400),
+    callback=_finite,
+    help="Seconds allowed for one answer.",
+)
+widest_option = click.option(
+    "--dtype", "-d", type=click.Choice(list(TYPES)), help="In this type; else the widest."
+)
 
 
 def console() -> Console:

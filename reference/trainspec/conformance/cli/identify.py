@@ -8,27 +8,17 @@ from collections.abc import Sequence
 import click
 
 from trainspec.conformance import cases
-from trainspec.conformance.cli.group import console, finite, main, progress
+from trainspec.conformance.cli.group import console, main, progress, timeout_option, widest_option
 from trainspec.conformance.files import techniques
 from trainspec.conformance.identify import as_data, identified
 from trainspec.conformance.implementations import load, shipped
 from trainspec.conformance.printing import print_identities
-from trainspec.conformance.types import TYPES
 
 
 @main.command()
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
-@click.option(
-    "--dtype", "-d", type=click.Choice(list(TYPES)), help="In this type; else the widest."
-)
-@click.option(
-    "--timeout",
-    default=10.0,
-    show_default=True,
-    type=click.FloatRange(0.01, 86400),
-    callback=finite,
-    help="Seconds allowed for one answer.",
-)
+@widest_option
+@timeout_option
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 @click.pass_context
 def identify(

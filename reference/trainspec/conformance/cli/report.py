@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from trainspec.conformance import matrix
-from trainspec.conformance.cli.group import finite, main, progress
+from trainspec.conformance.cli.group import main, progress, timeout_option
 from trainspec.conformance.types import TYPES
 
 
@@ -26,20 +26,13 @@ from trainspec.conformance.types import TYPES
     "-f",
     "formats",
     multiple=True,
-    type=click.Choice(["markdown", "html", "json", "junit", "badge"]),
+    type=click.Choice(list(matrix.FORMATS)),
     help="Only this format; else all five.",
 )
 @click.option(
     "--dtype", "-d", multiple=True, type=click.Choice(list(TYPES)), help="Only this type."
 )
-@click.option(
-    "--timeout",
-    default=10.0,
-    show_default=True,
-    type=click.FloatRange(0.01, 86400),
-    callback=finite,
-    help="Seconds allowed for one answer.",
-)
+@timeout_option
 @click.pass_context
 def report(
     ctx: click.Context,
@@ -63,6 +56,7 @@ def report(
         for name in target:
             reports.append(matrix.measured(name, dtype, timeout))
             tick()
-    for path in matrix.written(reports, output, formats):
+    laid = matrix.laid(reports)
+    for path in matrix.written(laid, output, formats):
         click.echo(path)
-    ctx.exit(0 if matrix.conform(reports) else 1)
+    ctx.exit(0 if laid.conforms else 1)
