@@ -6,9 +6,9 @@ time that the reference alone takes for the same calls, without the checker arou
 
 import time
 
-from trainspec.conformance import cases
-from trainspec.conformance.check import checked
-from trainspec.conformance.implementations import load
+from trainspec.conformance.cases.load import load_cases
+from trainspec.conformance.checking.check import check_cases
+from trainspec.conformance.implementations.target import load_implementation
 
 ROUNDS = 5
 
@@ -24,12 +24,12 @@ def best(function):
 
 
 def main():
-    reference = load(["reference"])
-    every = cases.load()
+    reference = load_implementation(["reference"])
+    every = load_cases()
     short = [c for c in every if (c.steps or 0) <= 100]
     for name, chosen in (("all cases", every), ("cases of at most 100 steps", short)):
-        count = len(list(checked(reference, chosen)))
-        seconds = best(lambda: list(checked(reference, chosen)))
+        count = len(list(check_cases(reference, chosen)))
+        seconds = best(lambda: list(check_cases(reference, chosen)))
         calls = [
             (getattr(reference.module, c.operation), c.arrays(kind), c.numbers())
             for c in chosen

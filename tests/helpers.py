@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from trainspec.conformance import cases, derive, page
-from trainspec.conformance.ball import Ball
-from trainspec.conformance.check import checked
-from trainspec.conformance.implementations import PythonModule
-from trainspec.conformance.outcome import Outcome, Result
-from trainspec.conformance.report import diagnoses
+from trainspec.conformance.arithmetic.interval import Interval
+from trainspec.conformance.basics.names import Offering
+from trainspec.conformance.cases.load import load_cases
+from trainspec.conformance.cases.result import Outcome, Result
+from trainspec.conformance.checking.check import check_cases
+from trainspec.conformance.derivation.bounds import ReadyCase, derive_values, prepare_case
+from trainspec.conformance.implementations.python_module import PythonModule
+from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.reporting.report import diagnose_results
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = ("float64", "float32", "float16", "bfloat16")
@@ -50,8 +53,10 @@ def adapter(variants: Mapping[str, str] | None = None, **functions: Any) -> Pyth
 
 def results(implementation: Any, operation: str, *kinds: str, variant: str = "") -> list[Result]:
     """All results of one operation."""
-    chosen = cases.load([operation])
-    return list(checked(implementation, chosen, kinds, {operation: variant} if variant else None))
+    chosen = load_cases([operation])
+    return list(
+        check_cases(implementation, chosen, kinds, {operation: variant} if variant else None)
+    )
 
 
 def failures(found: list[Result]) -> list[str]:
@@ -65,7 +70,8 @@ def failures(found: list[Result]) -> list[str]:
 
 def named(implementation: Any, operation: str, kind: str = "float64") -> str:
     """The form that the diagnosis gives."""
-    return diagnoses(results(implementation, operation, kind))[operation].form
+    found = diagnose_results(results(implementation, operation, kind))
+    return found[Offering(operation)].form
 
 
 def rejected_in(implementation: Any, operation: str) -> set[str]:
@@ -77,15 +83,15 @@ def rejected_in(implementation: Any, operation: str) -> set[str]:
 def margins(operation: str, form: str) -> dict[str, float]:
     """For each type, the largest margin that any case has to a form."""
     largest = dict.fromkeys(KINDS, 0.0)
-    for case in cases.load([operation]):
+    for case in load_cases([operation]):
         for kind, values in case.margins.items():
             largest[kind] = max(largest[kind], float(values.get(form, 0)))
     return largest
 
 
-def true_values(technique: str, name: str) -> tuple[derive.Problem, list[Ball]]:
+def true_values(technique: str, name: str) -> tuple[ReadyCase, list[Interval]]:
     """A case's inputs and its golden values before they are rounded."""
-    spec = page.load(technique)
+    spec = load_page(technique)
     (text,) = [c for c in spec.cases if c.name == name]
-    ready, _ = derive.problem(spec, text)
-    return ready, derive.outcome(spec, spec.rule, ready, {}).values
+    ready, _ = prepare_case(spec, text)
+    return ready, derive_values(spec, spec.rule, ready, {}).values

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from helpers import ROOT
-from trainspec.conformance import page
-from trainspec.conformance.files import techniques
+from trainspec.conformance.basics.paths import list_techniques
+from trainspec.conformance.pages.page import load_page
 
 
 def cell(names):
@@ -21,8 +21,8 @@ def test_the_table_of_operations_is_what_the_pages_say():
         if line.startswith("| `") and len(cells) in (2, 4):
             for operation in cell(cells[0]):
                 told[operation] = [cell(c) for c in cells[1:]]
-    for technique in techniques():
-        spec = page.load(technique)
+    for technique in list_techniques():
+        spec = load_page(technique)
         rows = told[spec.name]
         parameters = rows[0] if len(rows) == 1 else rows[1]
         assert parameters == list(spec.parameters)

@@ -13,6 +13,13 @@ from helpers import ROOT
 
 PAGE = """# AdaMax
 
+## At a glance
+
+| property | value |
+|---|---|
+| kind | update rule |
+| rejects | ADAMAX-2 |
+
 ## Parameters
 
 | symbol | name | default | domain | meaning |
@@ -41,6 +48,10 @@ W = W - learning_rate * step
 
 ## Variants
 
+| variant | departs from |
+|---|---|
+| epsilon-in-maximum | ADAMAX-1 |
+
 ### epsilon-in-maximum
 
 PyTorch's. [pytorch](https://github.com/pytorch/pytorch/blob/main/torch/optim/adamax.py)
@@ -52,9 +63,9 @@ step = m / (1 - beta1**t) / u
 
 ## Errors
 
-| error | change | what it does |
-|---|---|---|
-| not-corrected | `step = m / (u + epsilon)` | no bias correction |
+| error | change | what it does | breaks |
+|---|---|---|---|
+| not-corrected | `step = m / (u + epsilon)` | no bias correction | ADAMAX-1 |
 
 ## Cases
 

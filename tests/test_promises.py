@@ -14,20 +14,24 @@ import pytest
 import yaml
 
 from helpers import KINDS, ROOT, adapter, failures, margins, results
-from trainspec.conformance import cases, inputs, page, store
-from trainspec.conformance.certify import certified, manifest_differences
-from trainspec.conformance.check import checked
-from trainspec.conformance.compare import apart
-from trainspec.conformance.diagnose import diagnosed
-from trainspec.conformance.evaluate import evaluated
-from trainspec.conformance.evidence import values_of
-from trainspec.conformance.files import golden_file, page_file, techniques
-from trainspec.conformance.implementations import load
-from trainspec.conformance.nest import array, leaves, mapped
-from trainspec.conformance.numbers import FUNCTIONS
-from trainspec.conformance.outcome import Outcome
+from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
+from trainspec.conformance.arithmetic.run import run_rule
+from trainspec.conformance.basics.paths import golden_path, list_techniques, page_path
+from trainspec.conformance.basics.tensors import iterate_tensors, map_tensors, to_array
+from trainspec.conformance.cases.inputs import make_inputs
+from trainspec.conformance.cases.load import load_cases
+from trainspec.conformance.cases.result import Outcome
+from trainspec.conformance.checking.check import check_cases
+from trainspec.conformance.checking.distance import measure_distance
+from trainspec.conformance.derivation.certify import certify_technique, compare_manifest
+from trainspec.conformance.derivation.golden_files import format_manifest
+from trainspec.conformance.derivation.inputs import make_function_inputs
+from trainspec.conformance.diagnosis.diagnose import diagnose
+from trainspec.conformance.diagnosis.evidence import compute_values
+from trainspec.conformance.implementations.target import load_implementation
+from trainspec.conformance.pages.page import load_page
 
-TECHNIQUES = techniques()
+TECHNIQUES = list_techniques()
 each_technique = pytest.mark.parametrize("technique", TECHNIQUES)
 
 
@@ -35,7 +39,7 @@ each_technique = pytest.mark.parametrize("technique", TECHNIQUES)
 @each_technique
 def test_golden_values_are_what_the_page_gives(technique, file_regression):
     """Write them anew with `pytest --force-regen tests/test_promises.py`."""
-    text, differences = certified(technique)
+    text, differences = certify_technique(technique)
     assert [d for d in differences if "tolerances apart" in d.stored] == []
     golden = ROOT / "golden" / f"{technique}.json"
     file_regression.check(text, fullpath=golden, extension=".json", encoding="utf-8", newline="")
@@ -50,7 +54,7 @@ def function_of(technique):
 
 @each_technique
 def test_reference_agrees_in_every_type(technique):
-    found = results(load(["reference"]), technique.rpartition("/")[2], *KINDS)
+    found = results(load_implementation(["reference"]), technique.rpartition("/")[2], *KINDS)
     assert failures(found) == []
     assert {r.outcome for r in found} == {Outcome.PASS}
     assert {"float64", "float32"} <= {r.kind for r in found}
@@ -59,7 +63,7 @@ def test_reference_agrees_in_every_type(technique):
 
 @each_technique
 def test_installed_files_are_those_of_the_repository(technique):
-    for folder, path in (("spec", page_file(technique)), ("golden", golden_file(technique))):
+    for folder, path in (("spec", page_path(technique)), ("golden", golden_path(technique))):
         mine = ROOT / folder / f"{technique}{path.suffix}"
         assert path.read_bytes() == mine.read_bytes()
 
@@ -87,23 +91,23 @@ def test_no_tree_has_more_than_the_spec():
 def test_golden_file_has_the_form_that_its_schema_says(technique):
     schema = json.loads((ROOT / "golden" / "schema.json").read_text("utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.validate(json.loads(golden_file(technique).read_text("utf-8")), schema)
+    jsonschema.validate(json.loads(golden_path(technique).read_text("utf-8")), schema)
 
 
 def test_manifest_seals_the_golden_files():
-    assert manifest_differences() == []
-    assert json.loads(store.manifest())["sha256"].keys() == {f"{t}.json" for t in TECHNIQUES}
+    assert compare_manifest() == []
+    assert json.loads(format_manifest())["sha256"].keys() == {f"{t}.json" for t in TECHNIQUES}
 
 
 def test_golden_files_are_small():
-    assert sum(golden_file(t).stat().st_size for t in TECHNIQUES) < 3_000_000
+    assert sum(golden_path(t).stat().st_size for t in TECHNIQUES) < 3_000_000
 
 
 def test_no_id_is_ever_lost_or_given_twice():
     """`golden/ids.txt` only grows: an id that is there must be in a page for ever."""
     listed = (ROOT / "golden" / "ids.txt").read_text("utf-8").split()
-    present = [case.id for case in cases.load()]
-    present += [clause for t in TECHNIQUES for clause in page.load(t).clauses]
+    present = [case.id for case in load_cases()]
+    present += [clause for t in TECHNIQUES for clause in load_page(t).clauses]
     assert len(set(listed)) == len(listed)
     assert len(set(present)) == len(present)
     assert sorted(listed) == sorted(present)
@@ -111,70 +115,68 @@ def test_no_id_is_ever_lost_or_given_twice():
 
 @each_technique
 def test_every_clause_is_judged_somewhere(technique):
-    judged = {clause for case in cases.load([technique]) for clause in case.clauses}
-    by_the_checker = {  # inputs are watched in every call, own draws by statistics
-        clause.id
-        for clause in page.load(technique).clauses.values()
-        if re.search("modified|MUST NOT modify|drawn on its own|draws itself", clause.text)
-    }
-    assert page.load(technique).clauses.keys() - judged - by_the_checker == set()
+    judged = {clause for case in load_cases([technique]) for clause in case.clauses}
+    page = load_page(technique)
+    # Inputs are watched in every call, own draws are judged by statistics.
+    by_the_checker = {*page.watched, *([page.draws.clause] if page.draws else [])}
+    assert page.clauses.keys() - judged - by_the_checker == set()
 
 
 @each_technique
 def test_types_are_served_by_ordinary_cases(technique):
     for kind in KINDS if technique.startswith("optimizers/") else ("float64", "float32"):
-        core = [c for c in cases.load([technique], ["core"]) if kind in c.types]
+        core = [c for c in load_cases([technique], ["core"]) if kind in c.types]
         assert len(core) >= 3, kind
 
 
 @each_technique
 def test_defaults_of_the_reference_are_the_page_s(technique):
     signature = inspect.signature(function_of(technique))
-    for parameter in page.load(technique).parameters.values():
+    for parameter in load_page(technique).parameters.values():
         default = signature.parameters[parameter.name].default
         assert default == (float(parameter.default) if parameter.numeric else parameter.default)
 
 
 @each_technique
 def test_reference_rejects_what_is_out_of_a_domain_by_name(technique):
-    reference = load(["reference"])
-    rejecting = [case for case in cases.load([technique]) if case.rejects]
+    reference = load_implementation(["reference"])
+    rejecting = [case for case in load_cases([technique]) if case.rejects]
     for case in rejecting:
         function = getattr(reference.module, case.operation)
         with pytest.raises(ValueError, match=rf"^{case.rejects} must be in [\[(]"):
-            function(*case.arrays("float64").values(), **case.numbers())
-    parameters = page.load(technique).parameters.values()
+            function(*make_inputs(case, "float64").nest.values(), **case.numbers())
+    parameters = load_page(technique).parameters.values()
     assert {c.rejects for c in rejecting} == {p.name for p in parameters if p.numeric}
 
 
 @each_technique
 def test_reference_rejects_integers(technique):
-    (case, *_) = cases.load([technique], ["core"])
-    function = getattr(load(["reference"]).module, case.operation)
-    whole = mapped(lambda a: np.asarray(a, dtype=np.int64), case.arrays("float64"))
+    (case, *_) = load_cases([technique], ["core"])
+    function = getattr(load_implementation(["reference"]).module, case.operation)
+    whole = map_tensors(lambda a: np.asarray(a, dtype=np.int64), make_inputs(case, "float64").nest)
     with pytest.raises(TypeError, match="must be an array of a floating-point type, got .*int64"):
         function(*whole.values(), **case.numbers())
 
 
 def example_values(technique, source, rows):
     """The worked example's table as (row, name, printed text, value that the rule gives)."""
-    spec, given = page.load(technique), yaml.safe_load(source)
+    spec, given = load_page(technique), yaml.safe_load(source)
     seen = []
 
     def watch(place, names):
         seen.append(dict(names))
 
-    if spec.inputs:
+    if not spec.is_update_rule:
         named = {"x/example": given.pop("inputs")}["x/example"]
-        tensors = inputs.function("example", {"inputs": named}, spec.inputs)
-        arrays = mapped(lambda t: array(t, np.float64), tensors)
+        tensors = make_function_inputs("example", {"inputs": named}, spec.inputs)
+        arrays = map_tensors(lambda t: to_array(t, np.float64), tensors)
     else:
         steps, rate = len(given["g"]), given["learning_rate"]
         given["learning_rate"] = rate if isinstance(rate, list) else [rate] * steps
         arrays = {"params": [np.array(given.pop("W"))]}
         arrays["grads"] = [[np.array(g)] for g in given.pop("g")]
-    evaluated(technique, spec.outputs, spec.rule, arrays, given, FUNCTIONS, watch)
-    if spec.inputs:
+    run_rule(spec, spec.rule, arrays, given, FLOAT64_FUNCTIONS, watch)
+    if not spec.is_update_rule:
         return [(row["name"], row["value"], seen[0][row["name"]]) for row in rows]
     assert len(rows) == len(seen)
     return [(n, text, names[n]) for row, names in zip(rows, seen) for n, text in row.items()]
@@ -182,7 +184,7 @@ def example_values(technique, source, rows):
 
 @each_technique
 def test_worked_example_is_right(technique):
-    compared = example_values(technique, *page.load(technique).example)
+    compared = example_values(technique, *load_page(technique).example)
     assert compared
     for name, text, value in compared:
         printed = np.array(ast.literal_eval(text), dtype=np.float64)
@@ -195,39 +197,41 @@ def test_worked_example_is_right(technique):
 
 def as_implementation(technique, rule):
     """A rule as an implementation: computed in float64, rounded to the type at the end."""
-    spec = page.load(technique)
+    spec = load_page(technique)
 
     def run(*arguments, **numbers):
-        kinds = [leaf.dtype for _, leaf in leaves(list(arguments))]
-        wide = mapped(lambda a: a.astype(np.float64), dict(zip(case_inputs(technique), arguments)))
-        given = {**dict.fromkeys(spec.extra(rule), 0.125), **numbers}
-        out = evaluated(technique, spec.outputs, rule, wide, given, FUNCTIONS)
-        return mapped(lambda a: np.asarray(a, dtype=np.float64).astype(kinds[0]), out)
+        kinds = [leaf.dtype for _, leaf in iterate_tensors(list(arguments))]
+        wide = map_tensors(
+            lambda a: a.astype(np.float64), dict(zip(case_inputs(technique), arguments))
+        )
+        given = {**dict.fromkeys(spec.variant_hyperparameters(rule), 0.125), **numbers}
+        out = run_rule(spec, rule, wide, given, FLOAT64_FUNCTIONS)
+        return map_tensors(lambda a: np.asarray(a, dtype=np.float64).astype(kinds[0]), out)
 
     return run
 
 
 def case_inputs(technique):
-    return page.load(technique).inputs or ("params", "grads")
+    return load_page(technique).inputs or ("params", "grads")
 
 
 @pytest.mark.slow
 @each_technique
 def test_every_variant_and_error_is_rejected_and_named(technique):
     """The kill table: each known form, run as an implementation, in float64 and float32."""
-    spec = page.load(technique)
-    short = [c for c in cases.load([technique]) if not c.rejects and (c.steps or 0) <= 100]
+    spec = load_page(technique)
+    short = [c for c in load_cases([technique]) if not c.rejects and (c.steps or 0) <= 100]
     for name, rule in spec.rules.items():
         if not name:
             continue
         implementation = adapter(**{spec.name: as_implementation(technique, rule)})
-        found = list(checked(implementation, short, ["float64", "float32"]))
+        found = list(check_cases(implementation, short, ["float64", "float32"]))
         rejected = {r.kind for r in found if r.outcome is not Outcome.PASS}
         sure = {k for k, margin in margins(spec.name, name).items() if margin > 2}
         assert sure & {"float64", "float32"} <= rejected, name
         if any(r.outcome is Outcome.MALFORMED for r in found):
             continue  # another number of rows: the shape tells it
-        found_to_be = diagnosed([r for r in found if r.kind == "float64"])
+        found_to_be = diagnose([r for r in found if r.kind == "float64"])
         assert "+".join(found_to_be.edits) == name or same_values(short, found_to_be, rule), (
             name,
             found_to_be.form,
@@ -241,9 +245,9 @@ def same_values(chosen, found_to_be, rule):
         return found_to_be.form in (
             "before-the-step", "nan-spreads", "gradient-averaged-over-tensor"
         )  # fmt: skip
-    extra = dict.fromkeys(page.load(chosen[0].technique).extra(rule), 0.125)
+    extra = dict.fromkeys(load_page(chosen[0].technique).variant_hyperparameters(rule), 0.125)
     return all(
-        apart(values_of(c, other.rule, other.more), values_of(c, rule, extra), c.expected,
+        measure_distance(compute_values(c, other.rule, other.more), compute_values(c, rule, extra), c.expected,
               c.tolerance["float64"], "float64") <= 4
         for c in chosen if "float64" in c.tolerance
     )  # fmt: skip

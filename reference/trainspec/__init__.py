@@ -5,9 +5,14 @@ technique a module, named as in the spec. The checker is `trainspec.conformance`
 command line ``trainspec``.
 """
 
-from importlib.metadata import PackageNotFoundError, version
 
-try:
-    __version__ = version("trainspec")
-except PackageNotFoundError:  # a source tree that nobody installed
-    __version__ = "0"
+def __getattr__(name: str) -> str:
+    """The version, looked up when it is asked for: reading metadata takes time."""
+    if name != "__version__":
+        raise AttributeError(f"module 'trainspec' has no attribute {name!r}")
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("trainspec")
+    except PackageNotFoundError:  # a source tree that nobody installed
+        return "0"

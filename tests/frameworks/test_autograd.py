@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 optimizers = pytest.importorskip("autograd.misc.optimizers")
-from trainspec.conformance import cases  # noqa: E402
-from trainspec.conformance.identify import identified  # noqa: E402
-from trainspec.conformance.implementations import PythonModule  # noqa: E402
+from trainspec.conformance.cases.load import load_cases
+from trainspec.conformance.diagnosis.identify import identify_operations
+from trainspec.conformance.implementations.python_module import PythonModule
 
 
 def run(optimizer, params, grads, rates, **given):
@@ -50,8 +50,8 @@ def adam(params, grads, *, learning_rate, beta1, beta2, epsilon):
 def test_its_forms(function, form):
     module = types.ModuleType("autograd_adapter")
     setattr(module, function.__name__, function)
-    short = [c for c in cases.load([function.__name__]) if (c.steps or 0) <= 100]
-    (found,) = identified(PythonModule(module, "autograd"), short, "float64")
+    short = [c for c in load_cases([function.__name__]) if (c.steps or 0) <= 100]
+    (found,) = identify_operations(PythonModule(module, "autograd"), short, "float64")
     # A velocity of running means differs from one with the rate inside only where rates change.
     assert found.diagnosis.form in (form, "unit-gain" if "unit" in form else form)
     assert found.diagnosis.explained == found.diagnosis.cases

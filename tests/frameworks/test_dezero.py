@@ -11,9 +11,9 @@ if not hasattr(np, "int"):  # it was written for NumPy before 1.24
     np.int = int
 dezero = pytest.importorskip("dezero")
 pytest.importorskip("dezero.optimizers")
-from trainspec.conformance import cases  # noqa: E402
-from trainspec.conformance.identify import identified  # noqa: E402
-from trainspec.conformance.implementations import PythonModule  # noqa: E402
+from trainspec.conformance.cases.load import load_cases
+from trainspec.conformance.diagnosis.identify import identify_operations
+from trainspec.conformance.implementations.python_module import PythonModule
 
 
 def run(make, rate_is, params, grads, rates, **given):
@@ -55,7 +55,7 @@ def adam(params, grads, *, learning_rate, beta1, beta2, epsilon):
 def test_its_forms(function, form):
     module = types.ModuleType("dezero_adapter")
     setattr(module, function.__name__, function)
-    chosen = [c for c in cases.load([function.__name__]) if (c.steps or 0) <= 100]
-    (found,) = identified(PythonModule(module, "dezero"), chosen, "float64")
+    chosen = [c for c in load_cases([function.__name__]) if (c.steps or 0) <= 100]
+    (found,) = identify_operations(PythonModule(module, "dezero"), chosen, "float64")
     assert found.diagnosis.form == form, found.diagnosis.text
     assert found.diagnosis.departures == ()

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 jax = pytest.importorskip("jax")
-from trainspec.conformance import cases  # noqa: E402
-from trainspec.conformance.identify import identified  # noqa: E402
-from trainspec.conformance.implementations import PythonModule  # noqa: E402
+from trainspec.conformance.cases.load import load_cases
+from trainspec.conformance.diagnosis.identify import identify_operations
+from trainspec.conformance.implementations.python_module import PythonModule
 
 jax.config.update("jax_enable_x64", True)
 OUTPUTS = ("running_mean", "running_variance", "training", "inference")
@@ -64,6 +64,6 @@ def haiku(x, gamma, beta, *, epsilon, momentum):
 def test_its_form(function, form):
     module = types.ModuleType("adapter")
     module.batch_normalization_running = function
-    chosen = cases.load(["batch_normalization_running"])
-    (found,) = identified(PythonModule(module, "adapter", 60), chosen, "float64")
+    chosen = load_cases(["batch_normalization_running"])
+    (found,) = identify_operations(PythonModule(module, "adapter", 60), chosen, "float64")
     assert found.diagnosis.edits == tuple(form.split("+")), found.diagnosis.text

@@ -10,7 +10,7 @@ import pytest
 from frameworks.shared import FAN_IN, FAN_OUT, GLOROT, LECUN, deviates
 
 mx = pytest.importorskip("mlx.core")
-from mlx import nn, optimizers  # noqa: E402
+from mlx import nn, optimizers
 
 mx.set_default_device(mx.cpu)
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 tinygrad = pytest.importorskip("tinygrad")
-from tinygrad.helpers import Context  # noqa: E402
-from tinygrad.nn import BatchNorm, optim  # noqa: E402
+from tinygrad.helpers import Context
+from tinygrad.nn import BatchNorm, optim
 
 Tensor = tinygrad.Tensor
 

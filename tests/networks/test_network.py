@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kernels import assert_named
+from trainspec.conformance.cases.inputs import make_inputs
 
 
 def network(**h):
@@ -26,10 +27,10 @@ def changed(change):
 
 def test_reference_is_right_in_another_order():
     """Gradients by differences agree with the backward pass."""
-    from trainspec.conformance import cases
+    from trainspec.conformance.cases.load import load_cases
 
-    (case,) = cases.load(ids=["network/small"])
-    inputs, h = case.arrays("float64"), case.numbers()
+    (case,) = load_cases(ids=["network/small"])
+    inputs, h = make_inputs(case, "float64").nest, case.numbers()
     out = network()(**inputs, **h)
     for name in ("W1", "W2", "gamma", "beta", "b2"):
         for index in np.ndindex(inputs[name].shape):
@@ -77,4 +78,4 @@ def test_the_first_wrong_layer_is_told():
     broken = changed(lambda g, out, h: {"activated": out["normalised"], "loss": out["loss"] * 2})
     found = results(adapter(network=broken), "network", "float64")
     wrong = [r for r in found if r.divergence]
-    assert wrong[0].divergence.place.startswith("activated, element")
+    assert wrong[0].divergence.place.output == "activated"

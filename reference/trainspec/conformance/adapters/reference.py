@@ -1,6 +1,8 @@
 """The reference itself, as an implementation to be checked.
 
-Each technique's module is found by name, so that a new one needs nothing here.
+Each technique's module is found by name, so that a new one needs nothing here: a module with
+`step` is an update rule, one with `draw` draws numbers of its own, and any other has a function
+with the operation's name.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from trainspec import __version__ as version
-from trainspec.conformance.cases import CaseError, resolve
+from trainspec.conformance.basics.names import draw_function, operation_of
+from trainspec.conformance.basics.paths import list_techniques
 
 name = "trainspec reference"
 
@@ -21,29 +24,33 @@ __all__ = ["name", "version"]
 
 
 def __getattr__(operation: str) -> Callable[..., Any]:
-    if operation.startswith("_"):
+    found = _find_function(operation)
+    if found is None:
         raise AttributeError(operation)
-    try:
-        return _function(operation)
-    except CaseError:
-        raise AttributeError(operation) from None
+    return found
 
 
 @cache
-def _function(operation: str) -> Callable[..., Any]:
-    name = operation.removesuffix("_draw")
-    (technique,) = resolve([name])
+def _find_function(operation: str) -> Callable[..., Any] | None:
+    for technique in list_techniques():
+        own = operation_of(technique)
+        if operation in (own, draw_function(own)):
+            return _make_function(technique, operation)
+    return None
+
+
+def _make_function(technique: str, operation: str) -> Callable[..., Any] | None:
     module = importlib.import_module("trainspec." + technique.replace("/", "."))
-    if operation.endswith("_draw"):
-        return _draw(module)
-    if technique.startswith("optimizers/"):
-        return _update(module)
+    if operation != operation_of(technique):
+        return _make_draw(module) if hasattr(module, "draw") else None
+    if hasattr(module, "step"):
+        return _make_update(module)
     function: Callable[..., Any] = getattr(module, operation)
     return function
 
 
-def _draw(module: Any) -> Callable[..., Any]:
-    """Draws of a technique's own generator."""
+def _make_draw(module: Any) -> Callable[..., Any]:
+    """Draws of a technique's own generator, of the shape that the request's sizes say."""
 
     def run(*, seed: int, **given: Any) -> Any:
         if "rows" in given:
@@ -55,7 +62,7 @@ def _draw(module: Any) -> Callable[..., Any]:
     return run
 
 
-def _update(module: Any) -> Callable[..., Any]:
+def _make_update(module: Any) -> Callable[..., Any]:
     """An update rule over several tensors and steps."""
 
     def run(

@@ -4,40 +4,50 @@ from __future__ import annotations
 
 import click
 
-from trainspec.conformance.cases import CaseError
-from trainspec.conformance.cli.group import main, progress
-from trainspec.conformance.files import techniques
+from trainspec.conformance.basics.errors import CaseError
+from trainspec.conformance.basics.names import matches_technique
+from trainspec.conformance.basics.paths import list_techniques
+from trainspec.conformance.cli.options import show_progress
+from trainspec.conformance.derivation.certify import (
+    certify_technique,
+    compare_manifest,
+    write_golden_files,
+)
+
+#: So many differences are printed.
+SHOWN = 50
 
 
-@main.command()
+@click.command("certify")
 @click.argument("technique", nargs=-1)
-@click.option("--write", is_flag=True, help="Write what the pages give over the golden files.")
+@click.option("--write", is_flag=True, help="Overwrite the golden files with what is derived.")
 @click.pass_context
-def certify(ctx: click.Context, technique: tuple[str, ...], write: bool) -> None:
-    """Derive every golden value again from the spec pages and say what differs."""
-    from trainspec.conformance.certify import certified, manifest_differences, regenerate
+def command(ctx: click.Context, technique: tuple[str, ...], write: bool) -> None:
+    """Derive every golden value again from the spec pages and show what differs.
 
-    wanted = set(technique)
-    every = [t for t in techniques() if not wanted or wanted & {t, t.rpartition("/")[2]}]
-    if not every:
-        raise CaseError(f"no technique {', '.join(technique)}; there are {', '.join(techniques())}")
+    Exit status: 0 nothing differs, 1 something does.
+    """
+    every = list_techniques()
+    wanted = [t for t in every if not technique or any(matches_technique(w, t) for w in technique)]
+    if not wanted:
+        raise CaseError(f"no technique {', '.join(technique)}; there are {', '.join(every)}")
     texts: dict[str, str] = {}
     differences = []
-    with progress(len(every), "certifying") as tick:
-        for name in every:
-            texts[name], found = certified(name)
+    with show_progress(len(wanted), "certifying") as tick:
+        for name in wanted:
+            texts[name], found = certify_technique(name)
             differences += found
             tick()
     if write:
-        regenerate(every, texts.__getitem__)
-        click.echo(f"wrote {len(every)} golden files; {len(differences)} places had differed")
+        write_golden_files(wanted, texts.__getitem__)
+        click.echo(f"wrote {len(wanted)} golden files; {len(differences)} places were different")
         return
-    differences += manifest_differences()
-    for difference in differences[:50]:
+    differences += compare_manifest()
+    for difference in differences[:SHOWN]:
         click.echo(str(difference))
-    if len(differences) > 50:
-        click.echo(f"… and {len(differences) - 50} more")
+    if len(differences) > SHOWN:
+        click.echo(f"… and {len(differences) - SHOWN} more")
     if differences:
         click.echo(f"not certified: {len(differences)} differences")
         ctx.exit(1)
-    click.echo(f"certified: the golden values of {len(every)} techniques are what their pages give")
+    click.echo(f"certified: the golden values of {len(wanted)} techniques follow from their pages")

@@ -1,188 +1,257 @@
-"""``trainspec check``: one implementation, held to the golden values."""
+"""``trainspec check``: one implementation against the golden values."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from trainspec.conformance import cases, profiles
-from trainspec.conformance import known as known_failures
-from trainspec.conformance.check import checked
-from trainspec.conformance.cli.group import console, main, progress, timeout_option
-from trainspec.conformance.defaults import measured
-from trainspec.conformance.draws import DRAWS
-from trainspec.conformance.files import techniques
-from trainspec.conformance.implementations import Implementation, load
-from trainspec.conformance.outcome import Result
-from trainspec.conformance.report import as_data, diagnoses, exit_status, printed, titled
-from trainspec.conformance.types import TYPES
+from trainspec.conformance.api import Checked, check
+from trainspec.conformance.basics.names import Offering, operation_of, split_form
+from trainspec.conformance.basics.paths import list_techniques
+from trainspec.conformance.cases.case import LEVELS, Case
+from trainspec.conformance.cases.golden import find_techniques
+from trainspec.conformance.cases.load import load_cases
+from trainspec.conformance.cli.group import INTERRUPTED
+from trainspec.conformance.cli.options import (
+    isolate_option,
+    make_console,
+    show_progress,
+    technique_option,
+    timeout_option,
+    types_option,
+)
+from trainspec.conformance.implementations.known_failures import (
+    read_known_failures,
+    write_known_failures,
+)
+from trainspec.conformance.implementations.protocol import Implementation, title_of
+from trainspec.conformance.implementations.target import load_implementation
+from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.profiles import load_profile
+from trainspec.conformance.reporting.records import to_json
+from trainspec.conformance.reporting.report import (
+    choose_exit_status,
+)
+from trainspec.conformance.reporting.terminal import print_report
 
 
-def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that choose cases, types and variants."""
-    for option in (
-        click.option("--technique", "-t", multiple=True, help="Only this technique or folder."),
-        click.option("--case", "-c", "ids", multiple=True, help="Only this case."),
-        click.option(
-            "--level", "-l", multiple=True, type=click.Choice(cases.LEVELS), help="Only this level."
-        ),
-        click.option(
-            "--dtype", "-d", multiple=True, type=click.Choice(list(TYPES)), help="Only this type."
-        ),
-        click.option(
-            "--variant",
-            multiple=True,
-            metavar="OPERATION=NAME",
-            help="Hold an operation to a variant instead of what the adapter declares; "
-            "OPERATION= for the canonical form.",
-        ),
-        timeout_option,
+class _Check(click.Command):
+    """Refuses a ``--`` with no program after it: an unset variable, most likely."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[-1] == "--":
+            raise click.UsageError("-- must be followed by a program and its arguments", ctx)
+        return super().parse_args(ctx, args)
+
+
+def _add_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that choose what is checked, against what, and how it is reported."""
+    for option in reversed(
+        (
+            technique_option,
+            click.option("--case", "-c", "ids", multiple=True, help="Only this case."),
+            click.option(
+                "--level", "-l", multiple=True, type=click.Choice(LEVELS), help="Only this level."
+            ),
+            types_option,
+            click.option(
+                "--variant",
+                multiple=True,
+                metavar="OPERATION=NAME",
+                help="Check an operation against this variant instead of the declared one; "
+                "OPERATION= for the canonical form.",
+            ),
+            click.option(
+                "--profile",
+                metavar="NAME",
+                help="Check against a library's forms and default hyperparameters, such as torch.",
+            ),
+            click.option(
+                "--strict", is_flag=True, help="Count advice (an unmet SHOULD) as failure."
+            ),
+            click.option(
+                "--known",
+                type=click.Path(path_type=Path),
+                help="A file of known failures, with reasons; these do not fail the check.",
+            ),
+            click.option(
+                "--write-known",
+                type=click.Path(path_type=Path),
+                help="Write what fails now to such a file; reasons that it already has are kept.",
+            ),
+            click.option("--reason", default="", help="The reason for failures that are new."),
+            click.option("--link", default="", help="A link about failures that are new."),
+            timeout_option,
+            isolate_option,
+            click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),
+        )
     ):
-        command = option(command)
-    return command
+        function = option(function)
+    return function
 
 
-@main.command()
+@dataclass(frozen=True)
+class _Selection:
+    """What the options choose: cases, and the techniques whose draws and defaults are judged."""
+
+    cases: Sequence[Case]
+    draws_of: Sequence[str]
+    defaults_of: Sequence[str]
+    types: Sequence[str]
+    forms: Mapping[str, str]
+    known: Mapping[str, str]
+
+
+@click.command("check", cls=_Check)
 @click.argument("target", nargs=-1, type=click.UNPROCESSED)
-@_selection
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-@click.option("--strict", is_flag=True, help="Let advice (a SHOULD not met) fail the check.")
-@click.option("--isolate", is_flag=True, help="Run a Python adapter in a process of its own.")
-@click.option(
-    "--profile",
-    metavar="NAME",
-    help="Hold it to a library's forms and default hyperparameters, such as torch.",
-)
-@click.option(
-    "--known",
-    type=click.Path(path_type=Path),
-    help="A file of known failures, with reasons: these do not fail the check.",
-)
-@click.option(
-    "--write-known",
-    type=click.Path(path_type=Path),
-    help="Write what fails now to such a file, and keep the reasons that it has.",
-)
-@click.option("--reason", default="", help="The reason of the failures that are new in it.")
-@click.option("--link", default="", help="The link of the failures that are new in it.")
+@_add_options
 @click.pass_context
-def check(
-    ctx: click.Context,
-    target: tuple[str, ...],
-    technique: tuple[str, ...],
-    ids: tuple[str, ...],
-    level: tuple[str, ...],
-    dtype: tuple[str, ...],
-    variant: tuple[str, ...],
-    timeout: float,
-    as_json: bool,
-    strict: bool,
-    isolate: bool,
-    profile: str | None,
-    known: Path | None,
-    write_known: Path | None,
-    reason: str,
-    link: str,
-) -> None:
-    r"""Check TARGET: an adapter file, a shipped adapter, or `-- PROGRAM ARGS…`.
+def command(ctx: click.Context, /, target: tuple[str, ...], **options: Any) -> None:
+    """Check TARGET: an adapter file, a shipped adapter, or `-- PROGRAM ARGS…`.
 
     \b
     trainspec check                          the reference
     trainspec check my_adapter.py            your Python code
-    trainspec check torch                    PyTorch, by a shipped adapter
+    trainspec check torch                    PyTorch, with a shipped adapter
     trainspec check -- ./my_program --flag   any program that answers JSON lines
-    trainspec check my_port.py --profile torch   is it what PyTorch does, defaults included
+    trainspec check my_port.py --profile torch
+                                             does it behave like PyTorch, defaults included?
 
     Exit status: 0 conforms, 1 does not, 2 wrong usage, 3 the adapter crashed, timed out or gave
-    malformed answers, 4 nothing was checked.
-    """
+    malformed answers, 4 nothing was checked, 130 interrupted.
+    """  # noqa: D301
     target = target or ("reference",)
-    chosen = cases.load(technique, level, ids)
-    # Draws are judged with whole techniques, or where they alone are asked for.
-    statistics = not ids and (not level or "statistics" in level)
-    draws_of = cases.resolve(technique) if statistics else []
-    if not chosen and not any(draw.technique in draws_of for draw in DRAWS):
-        raise click.UsageError("no case is left by these options; `trainspec list --cases`")
-    followed = profiles.load(profile) if profile else None
-    held = ["--profile", profile] if profile else []
-    held += [word for text in variant for word in ("--variant", text)]
-    variants = {**(followed.main if followed else {}), **_variants(variant)}
-    served = {kind for case in chosen for kind in case.types}
-    if dtype and chosen and not served & set(dtype):
-        raise click.UsageError(f"none of the chosen cases serves {', '.join(dtype)}")
-    implementation = load(target, timeout, isolated=isolate)
-    missing = [kind for kind in dtype if kind not in implementation.types]
-    if missing and len(missing) == len(dtype):
-        implementation.close()
-        raise click.UsageError(
-            f"{implementation.name} computes in {', '.join(implementation.types)}, "
-            f"not in {', '.join(missing)}"
-        )
-    elsewhere = implementation.known_failures
-    listed = known or (write_known if write_known and write_known.exists() else None)
-    if listed:
-        implementation.known_failures = {**elsewhere, **known_failures.read(listed)}
+    selection = _select(**options)
+    implementation = load_implementation(target, options["timeout"], isolated=options["isolate"])
     try:
-        results = _run(implementation, chosen, dtype, variants, draws_of)
-        followed = followed or (
-            profiles.load(implementation.profile) if implementation.profile else None
-        )
-        if followed and not ids and not level:
-            results += measured(implementation, followed, cases.resolve(technique))
-        if followed and implementation.profile == followed.name:
-            _note_versions(implementation, followed)
-        found = diagnoses(results)
-        if as_json:
-            click.echo(json.dumps(as_data(implementation, results, found), indent=1))
-        else:
-            printed(console(), implementation, results, found, target, held)
+        _check_types(implementation, selection.types)
+        _note_versions(implementation, options["profile"])
+        with show_progress(len(selection.cases), f"checking {implementation.name}") as tick:
+            checked = check(
+                implementation,
+                options["technique"],
+                cases=selection.cases,
+                types=selection.types,
+                forms=selection.forms,
+                profile=options["profile"] or "",
+                known=selection.known,
+                draws_of=selection.draws_of,
+                defaults_of=selection.defaults_of,
+                tick=tick,
+            )
+        _show(checked, target, **options)
     finally:
         implementation.close()
-    if write_known:
-        name = titled(implementation)
-        kept = known_failures.write(write_known, name, results, elsewhere, reason, link)
-        click.echo(
-            f"wrote {kept[0]} known failures to {write_known}: {kept[1]} new, {kept[2]} gone",
-            err=True,
-        )
+    if not checked.finished:
+        click.echo("interrupted: the results above are those so far", err=True)
+        ctx.exit(INTERRUPTED)
+    if options["write_known"]:
+        _write_known(checked, **options)
         ctx.exit(0)
-    ctx.exit(exit_status(results, strict))
+    ctx.exit(choose_exit_status(checked.results, options["strict"]))
 
 
-def _note_versions(implementation: Implementation, followed: profiles.Profile) -> None:
+def _show(checked: Checked, target: Sequence[str], **options: Any) -> None:
+    """Print the report, as JSON or for people."""
+    if options["as_json"]:
+        click.echo(to_json(checked.report))
+        return
+    given = ["--profile", options["profile"]] if options["profile"] else []
+    given += [word for text in options["variant"] for word in ("--variant", text)]
+    print_report(
+        make_console(),
+        checked.implementation,
+        checked.results,
+        checked.diagnoses,
+        target,
+        given,
+        strict=options["strict"],
+    )
+
+
+def _select(**options: Any) -> _Selection:
+    """What the options choose. Raises click.UsageError where nothing is left."""
+    technique, ids, level = options["technique"], options["ids"], options["level"]
+    cases = load_cases(technique, level, ids)
+    # Draws are judged with whole techniques, or where they alone are asked for.
+    draws_of = []
+    if not ids and (not level or "statistics" in level):
+        draws_of = [t for t in find_techniques(technique) if "statistics" not in level or _draws(t)]
+    if not cases and not draws_of:
+        raise click.UsageError("no case matches these options; `trainspec list --cases`")
+    types = options["dtype"]
+    if types and cases and not {kind for case in cases for kind in case.types} & set(types):
+        raise click.UsageError(f"none of the chosen cases serves {', '.join(types)}")
+    known, writing = options["known"], options["write_known"]
+    listed = known or (writing if writing and writing.exists() else None)
+    return _Selection(
+        cases=cases,
+        draws_of=draws_of,
+        defaults_of=[] if ids or level else find_techniques(technique),
+        types=types,
+        forms=_parse_variants(options["variant"]),
+        known=read_known_failures(listed) if listed else {},
+    )
+
+
+def _draws(technique: str) -> bool:
+    return load_page(technique).draws is not None
+
+
+def _parse_variants(given: Sequence[str]) -> dict[str, str]:
+    """Operation -> form, from words such as ``adam=eps-hat``."""
+    operations = [operation_of(technique) for technique in list_techniques()]
+    forms = {}
+    for text in given:
+        operation, equals, name = text.partition("=")
+        if not equals or operation not in operations:
+            raise click.UsageError(
+                f"--variant {text!r} must be OPERATION=NAME; operations: {', '.join(operations)}"
+            )
+        forms[Offering.parse(operation).operation] = name if split_form(name) else ""
+    return forms
+
+
+def _check_types(implementation: Implementation, types: Sequence[str]) -> None:
+    """Raise click.UsageError where the implementation has none of the types."""
+    if types and not set(types) & set(implementation.types):
+        raise click.UsageError(
+            f"{implementation.name} computes in {', '.join(implementation.types)}, "
+            f"not in {', '.join(types)}"
+        )
+
+
+def _note_versions(implementation: Implementation, profile: str | None) -> None:
     """Say on standard error where a library is not the version that its profile was measured in."""
+    if not implementation.profile or profile not in (None, implementation.profile):
+        return
+    followed = load_profile(implementation.profile)
     measured_in = [version.split()[0] for version in followed.libraries.values()]
     if implementation.version and not any(v in implementation.version for v in measured_in):
         click.echo(
             f"the profile {followed.name} was measured with {followed.version}; "
-            f"this is {implementation.name} {implementation.version}",
+            f"this is {title_of(implementation)}",
             err=True,
         )
 
 
-def _run(
-    implementation: Implementation,
-    chosen: Sequence[cases.Case],
-    dtype: Sequence[str],
-    variants: dict[str, str],
-    draws_of: Sequence[str],
-) -> list[Result]:
-    with progress(len(chosen), f"checking {implementation.name}") as tick:
-        return list(checked(implementation, chosen, dtype, variants, tick, draws_of=draws_of))
-
-
-def _variants(given: Sequence[str]) -> dict[str, str]:
-    variants = {}
-    for text in given:
-        operation, equals, name = text.partition("=")
-        known = [t.rpartition("/")[2] for t in techniques()]
-        if not equals or operation not in known:
-            raise click.UsageError(
-                f"--variant {text!r} must be OPERATION=NAME; operations: {', '.join(known)}"
-            )
-        variants[operation] = "" if name == "canonical" else name
-    return variants
+def _write_known(checked: Checked, **options: Any) -> None:
+    """Write the file of known failures, and say what changed in it."""
+    path = options["write_known"]
+    written = write_known_failures(
+        path,
+        title_of(checked.implementation),
+        checked.results,
+        checked.implementation.known_failures,
+        options["reason"],
+        options["link"],
+    )
+    click.echo(
+        f"wrote {written.total} known failures to {path}: "
+        f"{written.added} added, {written.removed} removed",
+        err=True,
+    )

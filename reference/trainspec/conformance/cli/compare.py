@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
-from trainspec.conformance import cases
-from trainspec.conformance.cli.group import console, main, progress, timeout_option, widest_option
-from trainspec.conformance.implementations import Implementation, load, words_of
-from trainspec.conformance.printing import print_comparisons
-from trainspec.conformance.report import titled
-from trainspec.conformance.versus import as_data, compared_with
+from trainspec.conformance.api import compare, load_implementation
+from trainspec.conformance.cases.load import load_cases
+from trainspec.conformance.cli.options import (
+    isolate_option,
+    make_console,
+    show_progress,
+    technique_option,
+    timeout_option,
+    widest_option,
+)
+from trainspec.conformance.diagnosis.compare import comparison_data
+from trainspec.conformance.implementations.protocol import Implementation, title_of
+from trainspec.conformance.reporting.records import to_json
+from trainspec.conformance.reporting.terminal_identify import print_comparisons
 
 
-@main.command()
+@click.command("compare")
 @click.argument("one")
 @click.argument("other")
-@click.option("--technique", "-t", multiple=True, help="Only this technique or folder.")
+@technique_option
 @widest_option
 @timeout_option
-@click.option("--isolate", is_flag=True, help="Run Python adapters in processes of their own.")
+@isolate_option
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 @click.pass_context
-def compare(
+def command(
     ctx: click.Context,
     one: str,
     other: str,
@@ -33,7 +39,9 @@ def compare(
     isolate: bool,
     as_json: bool,
 ) -> None:
-    r"""Say where two implementations agree, where they part, and how to set one as the other.
+    """Show where two implementations agree, where they differ, and why.
+
+    Says how to set one so that it does what the other does, where that is known.
 
     \b
     trainspec compare torch keras
@@ -41,22 +49,24 @@ def compare(
     trainspec compare torch "./my_program --flag"
 
     Exit status: 0 they agree wherever both answer, 1 they do not, 4 they have nothing in common.
-    """
-    chosen = cases.load(technique)
+    """  # noqa: D301
+    cases = load_cases(technique)
     pair: list[Implementation] = []
     try:
         for word in (one, other):
-            pair.append(load(words_of(word), timeout, isolated=isolate))
-        total = len({case.operation for case in chosen})
-        with progress(total, f"comparing {pair[0].name} and {pair[1].name}") as tick:
-            found = list(compared_with(pair[0], pair[1], chosen, dtype or "", tick))
+            pair.append(load_implementation(word, timeout=timeout, isolate=isolate))
+        total = len({case.operation for case in cases})
+        with show_progress(total, f"comparing {pair[0].name} and {pair[1].name}") as tick:
+            found = compare(pair[0], pair[1], technique, dtype=dtype or "", tick=tick)
     finally:
         for implementation in pair:
             implementation.close()
     if as_json:
-        data = {"implementations": list(map(titled, pair)), "operations": list(map(as_data, found))}
-        click.echo(json.dumps(data, indent=1))
+        operations = list(map(comparison_data, found))
+        click.echo(
+            to_json({"implementations": list(map(title_of, pair)), "operations": operations})
+        )
     else:
-        print_comparisons(console(), pair[0], pair[1], found)
+        print_comparisons(make_console(), pair[0], pair[1], found)
     both = [comparison for comparison in found if comparison.cases]
     ctx.exit(4 if not both else 0 if all(c.agree for c in both) else 1)

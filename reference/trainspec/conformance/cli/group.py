@@ -1,58 +1,94 @@
-"""The group of commands, and what they share: errors in one line, a console, progress."""
+"""The group of commands: each is imported when it is called, and errors take one line.
+
+Nothing heavy is imported here, so that ``trainspec --help`` answers at once.
+"""
 
 from __future__ import annotations
 
+import importlib
 import io
-import math
 import os
 import signal
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.markup import escape
 
-from trainspec import __version__
-from trainspec.conformance.cases import CaseError
-from trainspec.conformance.outcome import AdapterError, CallError
-from trainspec.conformance.page import PageError
-from trainspec.conformance.rule import RuleError
-from trainspec.conformance.types import TYPES
+from trainspec.conformance.basics.errors import NoAnswerError, UserError
 
-USAGE = 2
-BROKEN = 3
+BROKEN, INTERRUPTED = 3, 130
+#: Every command with its line of help; the module of that name has its function, `command`.
+COMMANDS = {
+    "certify": "Derive every golden value again from the spec pages and show what differs.",
+    "check": "Check an implementation against the golden values.",
+    "compare": "Show where two implementations agree, where they differ, and why.",
+    "identify": "Find out which published form an implementation is.",
+    "list": "List the techniques, their cases, variants and errors, and the shipped adapters.",
+    "new": "Print an adapter to fill in.",
+    "report": "Check many implementations and lay them side by side in a matrix.",
+    "serve": "Answer JSON lines for a Python adapter, as a program in any language would.",
+    "show": "Show a technique, a case or a variant.",
+}
+#: Packages that only an extra installs: import name -> (package, extra).
+EXTRAS = {
+    "flint": ("python-flint", "certification"),
+    "yaml": ("pyyaml", "certification"),
+    "jinja2": ("jinja2", "report"),
+    "junitparser": ("junitparser", "report"),
+    "anybadge": ("anybadge", "report"),
+}
 
 
-class _Commands(click.Group):
-    """Turns every error that a user can cause into one line."""
+class Commands(click.Group):
+    """Imports a command when it is called, and turns a user's errors into one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"trainspec.conformance.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
         try:
             return super().invoke(ctx)
-        except (CaseError, AdapterError, PageError, RuleError) as error:
+        except UserError as error:
             raise click.UsageError(str(error), click.get_current_context(silent=True)) from None
+        except NoAnswerError as error:
+            click.echo(f"the adapter returns no answer: {error.reason}: {error}", err=True)
+            ctx.exit(BROKEN)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
         except BrokenPipeError:  # the reader of the pipe has seen enough
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115
             ctx.exit(141)
-        except CallError as error:
-            click.echo(f"the adapter gives no answer: {error.outcome.value}: {error}", err=True)
-            ctx.exit(BROKEN)
         except ModuleNotFoundError as error:
-            package = {"yaml": "pyyaml", "flint": "python-flint"}.get(str(error.name), error.name)
-            extra = "certification" if package != error.name else "report"
+            package, extra = EXTRAS.get(str(error.name), (str(error.name), ""))
+            install = f"'trainspec[{extra}]'" if extra else package
             raise click.UsageError(
-                f"this needs the package {package!r}: pip install 'trainspec[{extra}]'", ctx
+                f"this needs the package {package!r}: pip install {install}", ctx
             ) from None
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="trainspec")
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="trainspec", prog_name="trainspec")
 def main() -> None:
-    """Tell whether an implementation of a training technique conforms to its specification.
+    """Check an implementation of a training technique against its specification.
 
-    `trainspec check` runs the reference; `trainspec check my_adapter.py` runs yours.
+    `trainspec check` checks trainspec's own reference, `trainspec check my_adapter.py` your code.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal without ✓ shows something else
@@ -60,47 +96,9 @@ def main() -> None:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             with suppress(ValueError):  # not in the main thread
-                signal.signal(getattr(signal, name), _terminated)
+                signal.signal(getattr(signal, name), _terminate)
 
 
-def _terminated(number: int, frame: object) -> None:
+def _terminate(number: int, frame: object) -> None:
     """End in order, so that no program that was started is left behind."""
     sys.exit(128 + number)
-
-
-def _finite(ctx: click.Context, parameter: click.Parameter, value: float) -> float:
-    if math.isnan(value):
-        raise click.BadParameter("nan is no time", ctx, parameter)
-    return value
-
-
-timeout_option = click.option(
-    "--timeout",
-    default=10.0,
-    show_default=True,
-    type=click.FloatRange(0.01, 86400),
-    callback=_finite,
-    help="Seconds allowed for one answer.",
-)
-widest_option = click.option(
-    "--dtype", "-d", type=click.Choice(list(TYPES)), help="In this type; else the widest."
-)
-
-
-def console() -> Console:
-    """A console for standard output: as wide as the terminal, or unwrapped in a pipe."""
-    width = None if sys.stdout.isatty() else 160
-    return Console(width=width, highlight=False)
-
-
-@contextmanager
-def progress(total: int, text: str) -> Any:
-    """A progress bar on the terminal's standard error, and nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(escape(text), total=total)
-        yield lambda: progress.advance(task)

@@ -1,4 +1,4 @@
-"""``trainspec report``: many implementations, laid side by side in the matrix."""
+"""``trainspec report``: many implementations side by side in the matrix."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from trainspec.conformance import matrix
-from trainspec.conformance.cli.group import main, progress, timeout_option
-from trainspec.conformance.types import TYPES
+from trainspec.conformance.cli.options import show_progress, timeout_option, types_option
+from trainspec.conformance.reporting.collect import collect_report
+from trainspec.conformance.reporting.formats import FORMATS, write_formats
+from trainspec.conformance.reporting.matrix import build_matrix
 
 
-@main.command()
+@click.command("report")
 @click.argument("target", nargs=-1, required=True)
 @click.option(
     "--output",
@@ -26,15 +27,13 @@ from trainspec.conformance.types import TYPES
     "-f",
     "formats",
     multiple=True,
-    type=click.Choice(list(matrix.FORMATS)),
-    help="Only this format; else all five.",
+    type=click.Choice(list(FORMATS)),
+    help="Only this format; all five by default.",
 )
-@click.option(
-    "--dtype", "-d", multiple=True, type=click.Choice(list(TYPES)), help="Only this type."
-)
+@types_option
 @timeout_option
 @click.pass_context
-def report(
+def command(
     ctx: click.Context,
     target: tuple[str, ...],
     output: Path,
@@ -42,21 +41,23 @@ def report(
     dtype: tuple[str, ...],
     timeout: float,
 ) -> None:
-    r"""Check many implementations and lay them side by side: the matrix.
+    """Check many implementations and lay them side by side in a matrix.
 
     \b
     trainspec report torch keras my_adapter.py "./my_program --flag"
     trainspec report saved-*.json        from what `trainspec check --json` printed
 
-    Each is run in a process of its own. Writes matrix.md, index.html, matrix.json, junit.xml and
-    badge.svg. Exit status: 0 all conform, known failures aside, 1 not all.
-    """
+    Each runs in a process of its own. Writes matrix.md, index.html, matrix.json, junit.xml and
+    badge.svg.
+
+    Exit status: 0 all conform apart from known failures, 1 some do not.
+    """  # noqa: D301
     reports = []
-    with progress(len(target), "checking") as tick:
+    with show_progress(len(target), "checking") as tick:
         for name in target:
-            reports.append(matrix.measured(name, dtype, timeout))
+            reports.append(collect_report(name, dtype, timeout))
             tick()
-    laid = matrix.laid(reports)
-    for path in matrix.written(laid, output, formats):
+    matrix = build_matrix(reports)
+    for path in write_formats(matrix, output, formats):
         click.echo(path)
-    ctx.exit(0 if laid.conforms else 1)
+    ctx.exit(0 if matrix.conforms else 1)

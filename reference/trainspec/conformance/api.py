@@ -1,0 +1,191 @@
+"""The public face of the checker: what the command line does, as functions that return records.
+
+    from trainspec.conformance import check, load_implementation
+    checked = check(load_implementation("my_adapter.py"), ["adam"])
+    print(checked)
+
+spec/library.md shows an example of each.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from rich.console import Console
+
+from trainspec.conformance.cases.case import Case
+from trainspec.conformance.cases.golden import find_techniques
+from trainspec.conformance.cases.load import load_cases as load_cases
+from trainspec.conformance.cases.result import Result
+from trainspec.conformance.checking.check import check_cases
+from trainspec.conformance.diagnosis.compare import Comparison, compare_implementations
+from trainspec.conformance.diagnosis.defaults import check_defaults
+from trainspec.conformance.diagnosis.identify import Identity, identify_operations
+from trainspec.conformance.implementations import target as targets
+from trainspec.conformance.implementations.protocol import Implementation
+from trainspec.conformance.implementations.python_module import PythonModule
+from trainspec.conformance.pages.profiles import load_profile
+from trainspec.conformance.reporting.records import Report
+from trainspec.conformance.reporting.report import (
+    Diagnoses,
+    choose_exit_status,
+    diagnose_results,
+    make_report,
+)
+from trainspec.conformance.reporting.terminal import print_report
+
+Target = str | Path | Sequence[str] | ModuleType | Mapping[str, Any]
+
+
+def _do_nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check found: a result for every case in every type, and what explains them.
+
+    `finished` is false where it was interrupted; the results are then those so far.
+    """
+
+    implementation: Implementation
+    results: Sequence[Result]
+    finished: bool = True
+
+    @cached_property
+    def diagnoses(self) -> Diagnoses:
+        """For every offering with wrong answers, what it is instead."""
+        return diagnose_results(self.results)
+
+    @property
+    def conforms(self) -> bool:
+        """Whether something was checked and nothing fails; a recommendation may be unmet."""
+        return self.exit_status == 0
+
+    @property
+    def exit_status(self) -> int:
+        """0 conforms, 1 does not, 3 the adapter broke, 4 nothing was checked."""
+        return choose_exit_status(self.results)
+
+    @property
+    def failures(self) -> list[Result]:
+        """The results that fail."""
+        return [result for result in self.results if result.outcome.fails]
+
+    @property
+    def report(self) -> Report:
+        """The whole report as a record; spec/schemas/report.json is its schema."""
+        return make_report(self.implementation, self.results, self.diagnoses)
+
+    def __str__(self) -> str:
+        """The report as the command line prints it, without colour."""
+        out = io.StringIO()
+        console = Console(file=out, width=160, highlight=False)
+        name = self.implementation.name
+        print_report(console, self.implementation, self.results, self.diagnoses, [name])
+        return out.getvalue().rstrip()
+
+
+def load_implementation(
+    target: Target, *, timeout: float = 10.0, isolate: bool = False
+) -> Implementation:
+    """The implementation that `target` stands for.
+
+    `target` is the path of an adapter (``my_adapter.py``), the name of a shipped one (``torch``),
+    the words of a program (``["node", "adapter.mjs"]``), a module, or functions by the names of
+    their operations (``{"adam": my_adam}``). `timeout` is the time for one answer in seconds.
+    With `isolate` an adapter file runs in a process of its own.
+
+    Raises `AdapterError` where there is no such thing, or it is not an adapter.
+    """
+    if isinstance(target, ModuleType):
+        return PythonModule(target, target.__name__, timeout)
+    if isinstance(target, Mapping):
+        module = ModuleType("functions")
+        module.__dict__.update(target)
+        return PythonModule(module, "functions", timeout)
+    words = targets.split_target(str(target)) if isinstance(target, (str, Path)) else list(target)
+    return targets.load_implementation(words, timeout, isolated=isolate)
+
+
+def check(
+    implementation: Implementation,
+    techniques: Iterable[str] = (),
+    *,
+    cases: Sequence[Case] | None = None,
+    types: Sequence[str] = (),
+    forms: Mapping[str, str] | None = None,
+    profile: str = "",
+    known: Mapping[str, str] | None = None,
+    draws_of: Sequence[str] | None = None,
+    defaults_of: Sequence[str] | None = None,
+    tick: Callable[[], None] = _do_nothing,
+) -> Checked:
+    """Check an implementation against the golden values.
+
+    `techniques` are full names, operations or folders; all where empty. `cases` narrows them
+    further, `types` restricts the types. `forms` (operation -> form, such as ``{"adam":
+    "eps-hat"}``) overrides what the implementation declares, `profile` (such as ``torch``) does so
+    for all operations and adds the library's default hyperparameters. `known` (``case in type``
+    -> reason) lists failures that do not count. Random draws are judged for the techniques
+    `draws_of`, defaults for `defaults_of`; both are all techniques that are checked, unless
+    `cases` is set. `tick` is called after every case.
+
+    Raises `CaseError` for a name that does not exist, `PageError` for a profile that does not.
+    """
+    names = find_techniques(techniques)
+    rest = names if cases is None else []
+    followed = load_profile(profile) if profile else None
+    declared = {**(followed.main if followed else {}), **(forms or {})}
+    if followed is None and implementation.profile:
+        followed = load_profile(implementation.profile)
+    results: list[Result] = []
+    try:
+        for result in check_cases(
+            implementation,
+            load_cases(names) if cases is None else cases,
+            types,
+            declared,
+            tick,
+            known=known,
+            draws_of=rest if draws_of is None else draws_of,
+        ):
+            results.append(result)
+        if followed:
+            judged = rest if defaults_of is None else defaults_of
+            results += check_defaults(implementation, followed, judged)
+    except KeyboardInterrupt:
+        return Checked(implementation, results, finished=False)
+    return Checked(implementation, results)
+
+
+def identify(
+    implementation: Implementation,
+    techniques: Iterable[str] = (),
+    *,
+    dtype: str = "",
+    tick: Callable[[], None] = _do_nothing,
+) -> list[Identity]:
+    """Which published form every offered operation is, in `dtype` or in the widest type.
+
+    Raises `CallError` where an operation answers no case at all.
+    """
+    return list(identify_operations(implementation, load_cases(techniques), dtype, tick))
+
+
+def compare(
+    one: Implementation,
+    other: Implementation,
+    techniques: Iterable[str] = (),
+    *,
+    dtype: str = "",
+    tick: Callable[[], None] = _do_nothing,
+) -> list[Comparison]:
+    """Where two implementations agree and where they differ, in `dtype` or in the widest type."""
+    return list(compare_implementations(one, other, load_cases(techniques), dtype, tick))

@@ -1,0 +1,1 @@
+"""Running a rule: over steps and tensors, in float64, or in intervals that hold every rounding."""

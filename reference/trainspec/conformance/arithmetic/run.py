@@ -1,0 +1,182 @@
+"""Running a rule over the inputs of a case, in any kind of number.
+
+An update rule is called over steps and tensors, a function once, a sequence step by step, and
+training alternates a network's rule with an update rule; the page says which it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trainspec.conformance.basics.names import matches_technique
+from trainspec.conformance.basics.paths import list_techniques
+from trainspec.conformance.pages.page import (
+    FUNCTION,
+    SEQUENCE,
+    TRAINING,
+    UPDATE_RULE,
+    Page,
+    load_page,
+)
+from trainspec.conformance.pages.rule import Rule, execute_lines
+
+Names = dict[str, Any]
+#: Called after every step with its position (step, tensor) and the values of all names.
+Watch = Callable[[tuple[int, ...], Names], None]
+#: On a training page, hyperparameters that begin so are those of the update rule.
+OF_UPDATE_RULE = "update_"
+
+
+def _ignore(position: tuple[int, ...], names: Names) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a rule: its inputs, its hyperparameters, and the functions to compute with.
+
+    With `shared`, tensors of one shape have one state: the mistake of keeping it by shape.
+    """
+
+    page: Page
+    rule: Rule
+    inputs: Mapping[str, Any]
+    hyperparameters: Mapping[str, Any]
+    functions: Mapping[str, Any]
+    watch: Watch = _ignore
+    shared: bool = False
+
+
+def run_rule(
+    page: Page,
+    rule: Rule,
+    inputs: Mapping[str, Any],
+    hyperparameters: Mapping[str, Any],
+    functions: Mapping[str, Any],
+    watch: Watch = _ignore,
+    *,
+    shared: bool = False,
+) -> dict[str, Any]:
+    """The outputs of `rule`, a form of the page's own, by name."""
+    run = Run(page, rule, inputs, hyperparameters, functions, watch, shared)
+    with np.errstate(all="ignore"):
+        return _RUNNERS[page.kind](run)
+
+
+def run_update_rule(run: Run) -> dict[str, Any]:
+    """The parameters after every step.
+
+    The inputs are ``params``, a list of arrays, and ``grads``, for every step a list of arrays;
+    ``learning_rate`` holds one value a step.
+    """
+    params, grads = list(run.inputs["params"]), run.inputs["grads"]
+    rates = run.hyperparameters["learning_rate"]
+    fixed = {**run.functions, **run.hyperparameters, "tensors": len(params)}
+    start, body = run.rule.code
+    states: list[Names] = [{} for _ in params]
+    keys = list(_share_states(params)) if run.shared else range(len(params))
+    after: list[list[Any]] = []
+    for t, (gradient, rate) in enumerate(zip(grads, rates), 1):
+        for k, (W, g) in enumerate(zip(params, gradient)):
+            names = {**fixed, **states[keys[k]], "t": t, "tensor": k, "learning_rate": rate}
+            names.update(W=W, g=g)
+            if t == 1 and not states[keys[k]]:
+                execute_lines(start, names)
+            execute_lines(body, names)
+            run.watch((t - 1, k), names)
+            states[keys[k]] = {name: names[name] for name in run.rule.state}
+            params[k] = names["W"]
+        after.append(list(params))
+    return {"params": after}
+
+
+def _share_states(params: list[Any]) -> Iterator[int]:
+    """For every tensor the first one of the same shape."""
+    for W in params:
+        yield next(j for j, V in enumerate(params) if np.shape(V) == np.shape(W))
+
+
+def run_function(run: Run) -> dict[str, Any]:
+    """The outputs of a rule that is called once."""
+    names = {**run.functions, **run.hyperparameters, **run.inputs, "t": 1}
+    for lines in run.rule.code:
+        execute_lines(lines, names)
+    run.watch((0,), names)
+    return {name: names[name] for name in run.page.outputs}
+
+
+def run_sequence(run: Run) -> dict[str, Any]:
+    """The outputs of a rule that is called step by step, each a list over the steps.
+
+    Inputs that are lists hold one entry a step; the others are the same at every step.
+    """
+    series = {name: value for name, value in run.inputs.items() if isinstance(value, list)}
+    fixed = {name: value for name, value in run.inputs.items() if name not in series}
+    start, body = run.rule.code
+    state: Names = {}
+    outputs: dict[str, Any] = {name: [] for name in run.page.outputs}
+    for t, now in enumerate(zip(*series.values()), 1):
+        names = {**run.functions, **run.hyperparameters, **fixed, **state, "t": t}
+        names.update(zip(series, now))
+        if t == 1:
+            execute_lines(start, names)
+        execute_lines(body, names)
+        run.watch((t - 1,), names)
+        state = {name: names[name] for name in run.rule.state}
+        for name, values in outputs.items():
+            values.append(names[name])
+    return outputs
+
+
+def run_training(run: Run) -> dict[str, Any]:
+    """The first output before every step, and the trained parameters after it.
+
+    Every step runs the network's rule, then for each trained parameter the update rule that
+    ``update_rule`` names, with the gradient that the network has for it. Inputs that are lists
+    hold one entry a step.
+    """
+    series = {name: value for name, value in run.inputs.items() if isinstance(value, list)}
+    trained = run.page.trained
+    updating = load_page(_find_technique(run.hyperparameters["update_rule"])).rule
+    given = {**run.functions, **run.hyperparameters}
+    own = {
+        name.removeprefix(OF_UPDATE_RULE): value
+        for name, value in given.items()
+        if name.startswith(OF_UPDATE_RULE)
+    }
+    for_updates = {**given, **own}
+    parameters = {name: run.inputs[name] for name in trained}
+    states: dict[str, Names] = {name: {} for name in trained}
+    loss = run.page.outputs[0]
+    after: dict[str, list[Any]] = {name: [] for name in (loss, *trained)}
+    for t, now in enumerate(zip(*series.values()), 1):
+        names = {**given, **run.inputs, **parameters, **dict(zip(series, now)), "t": t}
+        execute_lines(run.rule.code[1], names)
+        after[loss].append(names[loss])
+        for name in trained:
+            one = {**for_updates, **states[name], "t": t}
+            one.update(W=parameters[name], g=names[f"d{name}"])
+            if t == 1:
+                execute_lines(updating.code[0], one)
+            execute_lines(updating.code[1], one)
+            states[name] = {state: one[state] for state in updating.state}
+            parameters[name] = one["W"]
+            after[name].append(parameters[name])
+        run.watch((t - 1,), names)
+    return after
+
+
+def _find_technique(operation: str) -> str:
+    return next(t for t in list_techniques() if matches_technique(operation, t))
+
+
+_RUNNERS: Mapping[str, Callable[[Run], dict[str, Any]]] = {
+    UPDATE_RULE: run_update_rule,
+    FUNCTION: run_function,
+    SEQUENCE: run_sequence,
+    TRAINING: run_training,
+}

@@ -1,0 +1,53 @@
+"""Where trainspec's own files are, in a wheel and in a checkout."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+#: The folder of the import package.
+PACKAGE = Path(__file__).resolve().parent.parent.parent
+ADAPTERS = PACKAGE / "conformance" / "adapters"
+TEMPLATES = PACKAGE / "conformance" / "templates"
+#: Folders of `spec/` whose pages define no technique: they say how libraries do them.
+ABOUT_LIBRARIES = ("frameworks", "profiles")
+
+
+@cache
+def find_folder(name: str) -> Path:
+    """The folder ``spec`` or ``golden``: inside the installed package, else beside its source.
+
+    Raises FileNotFoundError where it is in neither.
+    """
+    for place in (PACKAGE / name, PACKAGE.parent.parent / name):
+        if place.is_dir():
+            return place
+    raise FileNotFoundError(f"trainspec's folder {name!r} is neither in the package nor beside it")
+
+
+@cache
+def list_techniques() -> tuple[str, ...]:
+    """Every technique, as ``optimizers/adam``: one for each page in a folder of `spec/`."""
+    root = find_folder("spec")
+    return tuple(
+        sorted(
+            p.relative_to(root).with_suffix("").as_posix()
+            for p in root.glob("*/*.md")
+            if p.parent.name not in ABOUT_LIBRARIES
+        )
+    )
+
+
+def golden_path(technique: str) -> Path:
+    """The golden file of a technique."""
+    return find_folder("golden") / f"{technique}.json"
+
+
+def page_path(technique: str) -> Path:
+    """The spec page of a technique."""
+    return find_folder("spec") / f"{technique}.md"
+
+
+def list_adapters() -> tuple[str, ...]:
+    """The adapters that come with trainspec."""
+    return tuple(sorted(p.stem for p in ADAPTERS.glob("[a-z]*.py")))

@@ -1,0 +1,82 @@
+"""One golden example: the record, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trainspec.conformance.basics.float_types import TYPES, FloatArray
+from trainspec.conformance.basics.names import CaseInType, Offering, Subject, operation_of
+from trainspec.conformance.basics.tensors import Nest, to_floats
+
+LEVELS = ("core", "numerics", "edge", "statistics")
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One golden example, with the values of the canonical form or of the form that it names.
+
+    `outputs` has the shape of every output, of one step where there are `steps`.
+    `expected` is flat: every number of the outputs in order, of the steps in `keep` (counted
+    from 1) where that is set. `tolerance` has as many numbers for each type served.
+    A case with `rejects` expects the implementation to reject that hyperparameter. `offered` is
+    the further form that the implementation is asked for, beside its main one. A `subject` other
+    than a golden case belongs to a default (of the profile `profile`) or to a draw (of the
+    function `draw`).
+    """
+
+    id: str
+    technique: str
+    name: str
+    level: str
+    requirement: str
+    clauses: tuple[str, ...]
+    why: str
+    link: str
+    inputs: Nest
+    hyperparameters: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+    steps: int | None
+    keep: tuple[int, ...] | None
+    expected: FloatArray
+    tolerance: Mapping[str, FloatArray]
+    margins: Mapping[str, Mapping[str, Any]]
+    variants: Mapping[str, Any]
+    rejects: str = ""
+    form: str = ""
+    offered: str = ""
+    subject: Subject = Subject.CASE
+    profile: str = ""
+    draw: str = ""
+
+    @property
+    def operation(self) -> str:
+        """The operation that the case belongs to: ``adam``."""
+        return operation_of(self.technique)
+
+    @property
+    def offering(self) -> Offering:
+        """The operation in the form that the implementation is asked for: ``adam:amsgrad``."""
+        return Offering(self.operation, self.offered)
+
+    @property
+    def entry_point(self) -> Offering:
+        """What is called: the offering, or the function that draws."""
+        return Offering(self.draw) if self.draw else self.offering
+
+    @property
+    def label(self) -> str:
+        """The id with the further form in it: ``adam:amsgrad/first-step``."""
+        return CaseInType(self.offering, self.name).label
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types that this case serves."""
+        return tuple(TYPES) if self.rejects else tuple(self.tolerance)
+
+    def numbers(self) -> dict[str, Any]:
+        """The hyperparameters as Python floats; a draw's seed and sizes are whole numbers."""
+        if self.subject is Subject.DRAW:
+            return dict(self.hyperparameters)
+        return {name: to_floats(value) for name, value in self.hyperparameters.items()}

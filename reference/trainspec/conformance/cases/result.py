@@ -1,0 +1,82 @@
+"""What can come of one case in one type. The outcomes are kept apart everywhere."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import Any
+
+from trainspec.conformance.basics.errors import NoAnswerError
+from trainspec.conformance.basics.names import Place, Subject
+from trainspec.conformance.cases.case import Case
+
+
+class Outcome(enum.Enum):
+    """The outcome of one case in one type."""
+
+    PASS = "pass"
+    WRONG = "wrong"
+    REJECTED = "rejected"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed out"
+    MALFORMED = "malformed"
+    UNSUPPORTED = "unsupported"
+    KNOWN_FAILURE = "known failure"
+    STALE = "stale known failure"
+    ADVICE = "advice"
+
+    @property
+    def fails(self) -> bool:
+        """Whether the outcome makes the check fail."""
+        return self in _FAILING
+
+    @property
+    def breaks(self) -> bool:
+        """Whether the adapter, rather than the mathematics, is at fault."""
+        return self in _BREAKING
+
+
+_BREAKING = {Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.MALFORMED}
+_FAILING = _BREAKING | {Outcome.WRONG, Outcome.REJECTED, Outcome.STALE}
+
+
+class CallError(NoAnswerError):
+    """A call that returned no answer to compare: `outcome` says in which way."""
+
+    def __init__(self, outcome: Outcome, message: str) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+        self.reason = outcome.value
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """The first number that is out of tolerance: where, what, and by how much."""
+
+    place: Place
+    expected: float
+    got: float
+    tolerances: float
+    ulps: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """One case in one type: the outcome, and what there is to say about it.
+
+    `kind` is the type, and empty for an operation that is not offered at all. `error` is the
+    largest error of the answer in tolerances; `answer` its numbers, flat.
+    """
+
+    case: Case
+    kind: str
+    outcome: Outcome
+    message: str = ""
+    error: float = 0.0
+    divergence: Divergence | None = None
+    answer: Any = field(default=None, repr=False)
+
+    @property
+    def subject(self) -> Subject:
+        """What the result is about: a golden case, a default, a draw."""
+        return self.case.subject

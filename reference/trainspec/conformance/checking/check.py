@@ -1,0 +1,163 @@
+"""The check: `implementation, cases -> results`. A smoke test first, then the mathematics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from trainspec.conformance.basics.names import CaseInType
+from trainspec.conformance.cases.case import Case
+from trainspec.conformance.cases.result import CallError, Outcome, Result
+from trainspec.conformance.checking.answer import flatten_answer, judge_answer
+from trainspec.conformance.checking.declarations import iterate_offerings, read_declarations
+from trainspec.conformance.checking.random_draws import check_draws
+from trainspec.conformance.implementations.protocol import Implementation
+
+#: After so many cases in a row without an answer in time the rest of an operation is not asked.
+PATIENCE = 3
+STALE = "passes, but is listed among the known failures: take it off the list"
+
+
+def check_cases(
+    implementation: Implementation,
+    cases: Sequence[Case],
+    types: Iterable[str] = (),
+    forms: Mapping[str, str] | None = None,
+    tick: Callable[[], None] = lambda: None,
+    *,
+    known: Mapping[str, str] | None = None,
+    draws_of: Sequence[str] = (),
+) -> Iterator[Result]:
+    """The result of every case in every type that both sides serve, in the cases' order.
+
+    `forms` (operation -> form, "" for the canonical one) overrides what the implementation
+    declares; `known` (case, or ``case in type`` -> reason) adds to its known failures. Its own
+    draws are judged for the techniques in `draws_of`. Raises `CaseError` for a form that does not
+    exist.
+    """
+    declared = {**read_declarations(implementation), **(forms or {})}
+    kinds = [k for k in (types or implementation.types) if k in implementation.types]
+    reasons = {**implementation.known_failures, **(known or {})}
+    for own in iterate_offerings(implementation, cases, declared):
+        if not own[0].offered and not implementation.offers(own[0].operation):
+            for case in own:
+                yield Result(case, "", Outcome.UNSUPPORTED, "not offered")
+                tick()
+            continue
+        yield from _check_offering(implementation, own, kinds, reasons, tick)
+    for result in check_draws(implementation, draws_of, kinds):
+        yield apply_known_failures(result, reasons)
+
+
+def _check_offering(
+    implementation: Implementation,
+    cases: Sequence[Case],
+    kinds: Sequence[str],
+    reasons: Mapping[str, str],
+    tick: Callable[[], None],
+) -> Iterator[Result]:
+    """The results of one operation in one form."""
+    broken = _smoke_test(implementation, cases, kinds)
+    late = 0
+    for case in cases:
+        found = []
+        for kind in kinds:
+            if kind not in case.types:
+                continue
+            if late >= PATIENCE:
+                message = f"not asked: {PATIENCE} cases in a row had no answer in time"
+                result = Result(case, kind, Outcome.TIMED_OUT, message)
+            else:
+                result = _check_answer(implementation, case, kind, broken)
+                late = late + 1 if result.outcome is Outcome.TIMED_OUT else 0
+            found.append(apply_known_failures(result, reasons))
+            yield found[-1]
+        outcomes = {result.outcome for result in found}
+        every = len(kinds) == len(implementation.types)
+        if (
+            case.label in reasons
+            and every
+            and outcomes & {Outcome.PASS}
+            and not outcomes & {Outcome.KNOWN_FAILURE}
+        ):
+            yield Result(case, kinds[0], Outcome.STALE, STALE)
+        tick()
+
+
+def check_one(
+    implementation: Implementation,
+    case: Case,
+    kind: str,
+    known: Mapping[str, str] | None = None,
+) -> Result:
+    """The result of one case, already as it is declared, in one type."""
+    broken = _smoke_test(implementation, [case], [kind])
+    reasons = {**implementation.known_failures, **(known or {})}
+    return apply_known_failures(_check_answer(implementation, case, kind, broken), reasons)
+
+
+def _check_answer(
+    implementation: Implementation, case: Case, kind: str, broken: CallError | None
+) -> Result:
+    if broken and (broken.outcome is not Outcome.REJECTED or case.rejects):
+        return Result(case, kind, broken.outcome, str(broken))
+    try:
+        return judge_answer(case, kind, implementation.call(case, kind))
+    except CallError as error:
+        if case.rejects and error.outcome is Outcome.REJECTED:
+            return Result(case, kind, Outcome.PASS, str(error))
+        return Result(case, kind, error.outcome, str(error))
+
+
+def apply_known_failures(result: Result, reasons: Mapping[str, str]) -> Result:
+    """The result in the light of the clause's strength and of the failures that are known."""
+    case = CaseInType(result.case.offering, result.case.name, result.kind)
+    reason = reasons.get(str(case), reasons.get(case.label))
+    fails = result.outcome.fails
+    if reason is not None:
+        if fails:
+            return replace(result, outcome=Outcome.KNOWN_FAILURE, message=reason)
+        if str(case) in reasons and result.outcome is Outcome.PASS:
+            return replace(result, outcome=Outcome.STALE, message=STALE)
+        return result
+    # Bad hyperparameters may well crash what does not look at them: that is advice too.
+    weak = not result.outcome.breaks or (
+        result.case.rejects and result.outcome is not Outcome.MALFORMED
+    )
+    if fails and weak and result.case.requirement != "MUST":
+        return replace(result, outcome=Outcome.ADVICE)
+    return result
+
+
+def _smoke_test(
+    implementation: Implementation, cases: Sequence[Case], kinds: Sequence[str]
+) -> CallError | None:
+    """Whether the adapter works at all: names, shapes, and the same answer twice.
+
+    Returns what is wrong with it, or nothing. Judges no number.
+    """
+    case, kind = next(
+        ((c, k) for c in cases if not c.rejects for k in kinds if k in c.types), (None, "")
+    )
+    if case is None:
+        return None
+    try:
+        first, _ = flatten_answer(case, kind, implementation.call(case, kind))
+        again, _ = flatten_answer(case, kind, implementation.call(case, kind))
+    except CallError as error:
+        if error.outcome is Outcome.MALFORMED:
+            message = f"{error} (asked for {case.id} in {kind})"
+            return CallError(Outcome.MALFORMED, message)
+        if error.outcome is Outcome.REJECTED:
+            # What rejects a valid request does not reject an invalid one for a reason.
+            return CallError(Outcome.REJECTED, f"valid requests are rejected as well: {error}")
+        return None
+    if not np.array_equal(first, again, equal_nan=True):
+        return CallError(
+            Outcome.MALFORMED,
+            f"the same request got two different answers ({case.id}): "
+            "start every call from a fresh state",
+        )
+    return None

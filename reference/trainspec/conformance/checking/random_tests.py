@@ -1,0 +1,194 @@
+"""Random tests: `arrays that an implementation drew -> findings`.
+
+Every test returns a p-value, the chance that a right implementation does as badly or worse,
+and fails under `ALPHA`. A whole check makes fewer than a hundred such tests, so that a right
+implementation fails one with a probability under 1e-7; spec/statistics.md says how the power
+against wrong ones was measured. The tails are written out here so that the light install needs no
+SciPy; the tests compare them with SciPy's.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trainspec.conformance.basics.float_types import FloatArray
+
+ALPHA = 1e-9
+
+
+#: Neighbours at these distances must not resemble each other.
+LAGS = (1, 2, 3)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One test of one property: its name, the p-value, and what was seen."""
+
+    name: str
+    p: float
+    seen: str
+
+
+def judge_normal(draws: Sequence[FloatArray], again: FloatArray, std: float) -> Iterator[Finding]:
+    """Tests that `draws`, matrices from seeds of their own, are normal with mean 0 and `std`.
+
+    `again` was drawn with the first one's seed.
+    """
+    yield from _judge_seeds(draws, again)
+    z = np.concatenate([draw.ravel() for draw in draws]) / std
+    if not np.isfinite(z).all():
+        yield Finding("finite", 0.0, "some draws are not finite")
+        return
+    n = z.size
+    mean, variance = float(z.mean()), float((z * z).mean())
+    yield Finding("mean", normal_tail(mean * math.sqrt(n)), f"mean {mean:.4g} deviations")
+    score = (variance - 1) * math.sqrt(n / 2)
+    yield Finding(
+        "variance", normal_tail(score), f"deviation {math.sqrt(variance):.4g} times the right"
+    )
+    distance = kolmogorov_distance(z)
+    yield Finding(
+        "distribution",
+        kolmogorov_tail(distance, n),
+        f"distribution function up to {distance:.4g} from the normal one",
+    )
+    for bound in (2.0, 3.0):
+        count, chance = int((np.abs(z) > bound).sum()), math.erfc(bound / math.sqrt(2))
+        yield Finding(
+            f"tails-{bound:.0f}",
+            binomial_tail(count, n, chance),
+            f"{count} of {n} beyond {bound:.0f} deviations, {n * chance:.0f} expected",
+        )
+    # Float32 normals repeat now and then; what has few values at all repeats most of the time.
+    distinct = np.unique(z).size
+    yield Finding("resolution", float(distinct > n / 2), f"{distinct} distinct values of {n}")
+    yield from _judge_independence([draw / std for draw in draws], 1.0)
+
+
+def judge_mask(draws: Sequence[FloatArray], again: FloatArray, ratio: float) -> Iterator[Finding]:
+    """Tests that `draws`, matrices of 0 and 1, keep each unit with probability 1 - `ratio`."""
+    yield from _judge_seeds(draws, again)
+    kept = np.concatenate([draw.ravel() for draw in draws])
+    if not np.isin(kept, (0.0, 1.0)).all():
+        yield Finding("values", 0.0, "a mask holds other values than 0 and 1")
+        return
+    n, rate = kept.size, float(kept.mean())
+    score = (rate - (1 - ratio)) * math.sqrt(n / (ratio * (1 - ratio)))
+    yield Finding("rate", normal_tail(score), f"{rate:.4g} kept, {1 - ratio:.4g} expected")
+    yield from _judge_independence([draw - (1 - ratio) for draw in draws], ratio * (1 - ratio))
+
+
+def _judge_seeds(draws: Sequence[FloatArray], again: FloatArray) -> Iterator[Finding]:
+    same = np.array_equal(draws[0], again, equal_nan=True)
+    yield Finding("same-seed", float(same), "the same seed gave other values")
+    alike = any(np.array_equal(draws[0], other, equal_nan=True) for other in draws[1:])
+    yield Finding("other-seed", float(not alike), "another seed gave the same values")
+
+
+def _judge_independence(draws: Sequence[FloatArray], variance: float) -> Iterator[Finding]:
+    """Products of neighbours in rows, in columns and in calls, which should cancel.
+
+    Means of whole rows and columns catch masks and scales that are shared along one.
+    """
+    for axis, name in ((0, "rows"), (1, "columns")):
+        for lag in LAGS:
+            products = [
+                (np.moveaxis(d, axis, 0)[lag:] * np.moveaxis(d, axis, 0)[:-lag]).ravel()
+                for d in draws
+            ]
+            yield _judge_correlation(f"{name}-{lag}", np.concatenate(products), variance)
+        sums = np.concatenate([d.sum(axis) for d in draws]) / math.sqrt(variance)
+        size = draws[0].shape[axis]
+        score = (float((sums * sums).mean()) / size - 1) * math.sqrt(sums.size / 2)
+        yield Finding(
+            f"sums-along-{name}",
+            # The sums are nearly normal, so that their mean square is nearly so too; the test
+            # is one-sided in effect, and loose by a factor that covers "nearly".
+            normal_tail(score / 1.5),
+            f"mean square of the sums along {name} is {1 + score * math.sqrt(2 / sums.size):.4g} "
+            "times the right",
+        )
+    for index, (one, other) in enumerate(itertools.pairwise(draws), 1):
+        yield _judge_correlation(f"calls-{index}", (one * other).ravel(), variance)
+
+
+def _judge_correlation(name: str, products: FloatArray, variance: float) -> Finding:
+    score = float(products.mean()) / variance * math.sqrt(products.size)
+    return Finding(
+        name,
+        normal_tail(score),
+        f"correlation {score / math.sqrt(products.size):.4g} between {name}",
+    )
+
+
+def normal_tail(score: float) -> float:
+    """The chance that a standard normal is as far from 0 as `score`."""
+    return math.erfc(abs(score) / math.sqrt(2)) if math.isfinite(score) else 0.0
+
+
+def kolmogorov_distance(z: FloatArray) -> float:
+    """The largest distance of the sample's distribution function from the normal one.
+
+    The normal one is computed at the ends of blocks first, and inside a block only where the
+    distance can be larger than what has been found: it rises, so that it lies between its ends.
+    """
+    z = np.sort(z)
+    n = z.size
+    ends = np.unique(np.append(np.arange(0, n, BLOCK), n - 1))
+    right = _normal_below(z[ends])
+    largest = float(np.max([(ends + 1) / n - right, right - ends / n]))
+    above = ends[1:] / n - right[:-1] + 1 / n
+    below = right[1:] - ends[:-1] / n
+    for block in np.flatnonzero(np.maximum(above, below) > largest):
+        inside = np.arange(ends[block] + 1, ends[block + 1])
+        if len(inside):
+            exact = _normal_below(z[inside])
+            found = np.max([(inside + 1) / n - exact, exact - inside / n])
+            largest = max(largest, float(found))
+    return largest
+
+
+#: The Kolmogorov distance is looked for in blocks of so many numbers.
+BLOCK = 64
+
+
+def _normal_below(z: FloatArray) -> FloatArray:
+    """The chance that a standard normal is below each of `z`."""
+    return 0.5 * np.array([math.erfc(-v / math.sqrt(2)) for v in z.tolist()])
+
+
+def kolmogorov_tail(distance: float, n: int) -> float:
+    """The chance of a distance as large, for `n` independent draws (Kolmogorov 1933)."""
+    x = (math.sqrt(n) + 0.12 + 0.11 / math.sqrt(n)) * distance
+    if x < 0.2:
+        return 1.0  # the series needs many terms there, and gives 1
+    terms = ((-1) ** (k - 1) * math.exp(-2 * (k * x) ** 2) for k in range(1, 101))
+    return min(1.0, max(0.0, 2 * math.fsum(terms)))
+
+
+def binomial_tail(count: int, n: int, chance: float) -> float:
+    """Twice the smaller chance of at most, or at least, `count` among `n`."""
+    k = np.arange(n + 1, dtype=np.float64) if n < 1000 else _near(count, n, chance)
+    logs = (
+        math.lgamma(n + 1)
+        - np.array([math.lgamma(v + 1) + math.lgamma(n - v + 1) for v in k.tolist()])
+        + k * math.log(chance)
+        + (n - k) * math.log1p(-chance)
+    )
+    weights = np.exp(logs)
+    low, high = float(weights[k <= count].sum()), float(weights[k >= count].sum())
+    return min(1.0, 2 * min(low, high))
+
+
+def _near(count: int, n: int, chance: float) -> Any:
+    """The counts that matter: twelve deviations around the mean, and the one that was seen."""
+    centre, width = n * chance, 12 * math.sqrt(n * chance * (1 - chance)) + 30
+    low = max(0, math.floor(min(centre - width, count)))
+    high = min(n, math.ceil(max(centre + width, count)))
+    return np.arange(low, high + 1, dtype=np.float64)

@@ -1,0 +1,96 @@
+"""Certifying gradients: every backward output against differences of the forward rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trainspec.conformance.arithmetic.interval import enclose, enclose_all, rounding_as
+from trainspec.conformance.arithmetic.interval_functions import INTERVAL_FUNCTIONS
+from trainspec.conformance.arithmetic.run import run_rule
+from trainspec.conformance.basics.tensors import map_tensors, to_array
+from trainspec.conformance.derivation.bounds import ReadyCase, enclose_hyperparameters
+from trainspec.conformance.pages.page import FUNCTION, Page, PageError
+
+#: Gradients are compared with differences of the forward rule over this distance, to these digits.
+NUDGE_BITS, GRADIENT_BITS = 100, 90
+
+
+def certify_gradients(page: Page, ready: ReadyCase) -> None:
+    """Compare every output ``dx`` with the derivative of the forward outputs with respect to ``x``.
+
+    The derivative is of the sum of ``dy * y`` where ``dy`` is an input, else of the first output
+    that is one number. Where the two one-sided differences are not equal, the rule has a kink and
+    a clause decides. Raises `PageError` for a gradient that is not the derivative.
+    """
+    wanted = [name for name in page.outputs if name[0] == "d" and name[1:] in page.inputs]
+    if not wanted or page.kind != FUNCTION:
+        return
+    with rounding_as(None):
+        forward = _Forward.of(page, ready)
+        outputs = forward.run(forward.inputs)
+        values = [
+            enclose(x).x
+            for leaf in outputs.values()
+            for x in np.asarray(leaf, dtype=object).ravel()
+        ]
+        if any(isinstance(x, float) for x in values):
+            return  # infinities and NaN have no differences
+        size = max((abs(float(v.mid())) for v in values), default=1.0) + 1.0
+        for name in wanted:
+            gradient = np.asarray(outputs[name], dtype=object)
+            for index, right, left in forward.differences(name[1:]):
+                # One-sided differences agree to the nudge's size unless there is a kink.
+                if abs(float((right - left).mid())) > size * 2.0**-40:
+                    continue
+                middle = (right + left) / 2
+                off = abs(float((enclose(gradient[index]).x - middle).mid()))
+                if off > size * 2.0**-GRADIENT_BITS * 2.0**16:
+                    raise PageError(
+                        f"{ready.id}: {name}{list(index)} is {enclose(gradient[index])}, "
+                        f"the derivative of the forward rule is {middle}"
+                    )
+
+
+@dataclass(frozen=True)
+class _Forward:
+    """The forward rule of a page over the inputs of one case, in intervals."""
+
+    page: Page
+    inputs: dict[str, Any]
+    hyperparameters: dict[str, Any]
+
+    @classmethod
+    def of(cls, page: Page, ready: ReadyCase) -> _Forward:
+        """The page's rule over the case's inputs."""
+        inputs = map_tensors(lambda t: enclose_all(to_array(t, np.float64)), ready.inputs)
+        return cls(page, inputs, enclose_hyperparameters(ready))
+
+    def run(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """The outputs for other inputs."""
+        given = self.hyperparameters
+        return run_rule(self.page, self.page.rule, inputs, given, INTERVAL_FUNCTIONS)
+
+    def objective(self, inputs: dict[str, Any]) -> Any:
+        """The one number whose derivatives the gradients are."""
+        found = self.run(inputs)
+        upstream = [n for n in self.page.inputs if n[0] == "d" and n[1:] in self.page.outputs]
+        if not upstream:
+            return next(enclose(v).x for v in found.values() if np.shape(v) == ())
+        terms = (np.sum(inputs[d] * found[d[1:]]) for d in upstream)
+        return sum((enclose(term).x for term in terms), enclose(0).x)
+
+    def differences(self, name: str) -> Iterator[tuple[tuple[int, ...], Any, Any]]:
+        """For every element of an input, the slopes of the objective to its right and left."""
+        nudge = enclose(2.0**-NUDGE_BITS)
+        centre = self.objective(self.inputs)
+        for index in np.ndindex(np.shape(self.inputs[name])):
+            sides = []
+            for step in (nudge, -nudge):
+                moved = np.array(self.inputs[name], dtype=object)
+                moved[index] = moved[index] + step
+                sides.append((self.objective({**self.inputs, name: moved}) - centre) / step.x)
+            yield index, sides[0], sides[1]

@@ -1,0 +1,238 @@
+"""What is known of an implementation: its answers to the cases of one operation in one type.
+
+Rules are run here in float64 and compared with the answers. That explains a verdict; it does not
+make one: golden values do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
+from trainspec.conformance.arithmetic.run import run_rule
+from trainspec.conformance.basics.float_types import TYPES, FloatArray
+from trainspec.conformance.basics.tensors import iterate_tensors, map_tensors, to_array
+from trainspec.conformance.cases.case import Case
+from trainspec.conformance.cases.load import flatten_numbers
+from trainspec.conformance.cases.result import Result
+from trainspec.conformance.checking.distance import measure_distance
+from trainspec.conformance.pages.page import Page, load_page
+from trainspec.conformance.pages.rule import Rule
+
+#: A form explains an answer that is within so many tolerances of what it gives: the rule's own
+#: rounding in float64, and tolerances that were derived for its parts, add to the one.
+NEAR = 4.0
+
+
+#: Cases of more steps than this are asked only where they must: others show a form long before.
+LONG = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Cases with the answers to them, those that tell most first.
+
+    The first `failing` ones have wrong numbers; `given` names the hyperparameters that the
+    implementation was given beyond those of the canonical form.
+    """
+
+    page: Page
+    kind: str
+    cases: Sequence[Case]
+    answers: Sequence[FloatArray]
+    failing: int
+    given: frozenset[str]
+
+    def allowed(self, index: int, names: Sequence[str]) -> FloatArray:
+        """The tolerances of a case for a form made of the edits `names`.
+
+        Each variant's own rounding is in its golden tolerance: the largest of them counts.
+        """
+        case = self.cases[index]
+        tolerance = widest_tolerance(case, names, self.kind)
+        if names and not tolerance.any():
+            # Where the rule says that nothing moves, a form that moves it rounds at every step:
+            # a decay's product with W, its product with the rate, a sum and the difference from
+            # W are four roundings of numbers that are no larger than W.
+            steps = case.steps or 1
+            tolerance = 4 * steps * TYPES[self.kind].roundoff * np.abs(case.expected)
+        return tolerance
+
+    def distance(self, index: int, values: FloatArray, names: Sequence[str] = ()) -> float:
+        """Largest distance of the answer to a case from `values`, in tolerances."""
+        expected, allowed = self.cases[index].expected, self.allowed(index, names)
+        return measure_distance(self.answers[index], values, expected, allowed, self.kind)
+
+    @cached_property
+    def answered(self) -> list[int]:
+        """The cases whose answers hold numbers, which an empty tensor's does not."""
+        return [index for index in range(len(self.cases)) if len(self.answers[index])]
+
+    @cached_property
+    def short(self) -> list[int]:
+        """Those of them that have not too many steps to be asked of every form."""
+        return [index for index in self.answered if (self.cases[index].steps or 0) <= LONG]
+
+    @cached_property
+    def shortest_first(self) -> list[int]:
+        """All of them, the long ones last: a form that is not it is soon left."""
+        return [*self.short, *(index for index in self.answered if index not in self.short)]
+
+    def ordinary(self, index: int) -> bool:
+        """Whether a case is of ordinary numbers, not of an edge."""
+        return self.cases[index].level != "edge"
+
+    @cached_property
+    def sample(self) -> Sample:
+        """A small part of the evidence, on which a rule is quickly tried."""
+        chosen = min(
+            self.answered,
+            key=lambda i: (
+                not self.ordinary(i),
+                self.cases[i].keep is not None,
+                i >= self.failing,
+                (self.cases[i].steps or 0) < 2,
+                len(self.answers[i]) > 64,
+                i,
+            ),
+        )
+        return Sample.of(self, chosen)
+
+
+def widest_tolerance(case: Case, names: Sequence[str], kind: str) -> FloatArray:
+    """The largest tolerance, in a type, of a case and of its variants among `names`."""
+    tolerance = case.tolerance[kind]
+    for name in names:
+        own = case.variants[name].tolerance.get(kind) if name in case.variants else None
+        if own is not None and len(own) == len(tolerance):
+            tolerance = np.maximum(tolerance, flatten_numbers(own))
+    return tolerance
+
+
+def gather_evidence(results: Sequence[Result]) -> Evidence | None:
+    """The evidence in one operation's results in one type, or None if no case was answered."""
+    known = [r for r in results if r.answer is not None and not r.case.rejects]
+    if not known:
+        return None
+    page = load_page(known[0].case.technique)
+    given = {name for r in known for name in r.case.hyperparameters} - page.parameters.keys()
+    # Failing cases of ordinary numbers first: they carry the evidence, the others confirm it.
+    known.sort(key=lambda r: (not r.outcome.fails, r.case.level == "edge", r.case.steps or 0))
+    return Evidence(
+        page,
+        known[0].kind,
+        [r.case for r in known],
+        [r.answer for r in known],
+        sum(r.divergence is not None for r in known),
+        frozenset(given),
+    )
+
+
+def compute_values(
+    case: Case,
+    rule: Rule,
+    more: Mapping[str, Any] | None = None,
+    inputs: Any = None,
+    *,
+    shared: bool = False,
+) -> FloatArray:
+    """What a rule returns on a case, in float64, flat.
+
+    `more` holds hyperparameters that the case lacks, `inputs` others than the case's own.
+    """
+    if inputs is None:
+        inputs = map_tensors(lambda t: to_array(t, np.float64), case.inputs)
+    given = {**(more or {}), **case.numbers()}
+    try:
+        page = load_page(case.technique)
+        outputs = run_rule(page, rule, inputs, given, FLOAT64_FUNCTIONS, shared=shared)
+    except (ArithmeticError, ValueError, IndexError, TypeError, NameError):
+        # Plain numbers may meet in a division by zero, shared states in shapes that do not fit.
+        return np.full(case.expected.shape, np.nan)
+    if case.keep:
+        outputs = {name: [steps[t - 1] for t in case.keep] for name, steps in outputs.items()}
+    flat = [np.asarray(leaf, dtype=np.float64).ravel() for _, leaf in iterate_tensors(outputs)]
+    return np.concatenate(flat) if flat else np.empty(0)
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One case of the evidence or, of an update rule's, one tensor of it over the first steps.
+
+    There constants may be columns of candidates, and all of them are tried at once.
+    """
+
+    case: Case
+    kind: str
+    answer: FloatArray
+    expected: FloatArray
+    tolerance: FloatArray
+    params: Any = None
+    grads: Any = None
+
+    @staticmethod
+    def of(evidence: Evidence, index: int) -> Sample:
+        """The sample in the case of that index."""
+        case, answer = evidence.cases[index], evidence.answers[index]
+        allowed = evidence.allowed(index, tuple(case.variants))
+        whole = Sample(case, evidence.kind, answer, case.expected, allowed)
+        if not evidence.page.is_update_rule or case.keep or case.steps is None:
+            return whole
+        params = [to_array(t, np.float64).ravel() for t in case.inputs["params"]]
+        sizes = [W.size for W in params]
+        k = max(range(len(sizes)), key=lambda i: (2 <= sizes[i] <= 6, -sizes[i] if sizes[i] else 0))
+        if not sizes[k]:
+            return whole
+        steps = min(case.steps, 6)
+        part = slice(sum(sizes[:k]), sum(sizes[: k + 1]))
+
+        def cut(values: FloatArray) -> FloatArray:
+            return values.reshape(len(case.inputs["grads"]), -1)[:steps, part].ravel()
+
+        grads = [[to_array(g[k], np.float64).ravel()] for g in case.inputs["grads"][:steps]]
+        return Sample(
+            case, evidence.kind, cut(answer), cut(case.expected), cut(allowed),
+            [params[k]], grads,
+        )  # fmt: skip
+
+    @cached_property
+    def numbers(self) -> dict[str, Any]:
+        """The case's hyperparameters."""
+        return self.case.numbers()
+
+    @property
+    def vectorised(self) -> bool:
+        """Whether constants may be columns."""
+        return self.params is not None
+
+    def judges(self, rule: Rule) -> bool:
+        """Whether the sample says anything of a rule: not of one that counts the tensors."""
+        return not (self.vectorised and rule.free & {"tensor", "tensors"})
+
+    def values(self, rule: Rule, more: Mapping[str, Any]) -> FloatArray:
+        """What the rule returns on the sample: one row, or a row for each candidate in `more`."""
+        if not self.vectorised:
+            return compute_values(self.case, rule, more)
+        given = {**more, **self.numbers}
+        try:
+            with np.errstate(all="ignore"):
+                page = load_page(self.case.technique)
+                inputs = {"params": self.params, "grads": self.grads}
+                found = run_rule(page, rule, inputs, given, FLOAT64_FUNCTIONS)
+        except (ArithmeticError, ValueError, IndexError, TypeError, NameError):
+            return np.full(self.answer.shape, np.nan)
+        steps = [np.asarray(tensors[0], dtype=np.float64) for tensors in found["params"]]
+        rows = max((s.shape[0] for s in steps if s.ndim == 2), default=0)
+        if rows:
+            size = self.params[0].size
+            steps = [np.broadcast_to(s, (rows, size)) for s in steps]
+        return np.concatenate(steps, axis=-1)
+
+    def distance(self, values: FloatArray) -> float:
+        """Largest distance of the answer from `values`, in tolerances."""
+        return measure_distance(self.answer, values, self.expected, self.tolerance, self.kind)

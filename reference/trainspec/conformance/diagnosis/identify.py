@@ -1,0 +1,276 @@
+"""Which form an implementation is: `implementation, operation -> identity, with its evidence`.
+
+The implementation is asked every case of the operation, its answers are diagnosed, the closest
+alternative is found, and what was found is checked as if it had been declared.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from trainspec.conformance.basics.float_types import TYPES
+from trainspec.conformance.basics.names import Offering, display_form, join_form
+from trainspec.conformance.basics.tensors import spell_number
+from trainspec.conformance.cases.case import Case
+from trainspec.conformance.cases.load import load_cases
+from trainspec.conformance.cases.result import CallError, Outcome, Result
+from trainspec.conformance.checking.answer import judge_answer
+from trainspec.conformance.checking.check import check_one
+from trainspec.conformance.checking.declarations import (
+    group_by_operation,
+    iterate_offerings,
+    read_declarations,
+)
+from trainspec.conformance.derivation.as_form import as_form
+from trainspec.conformance.diagnosis.diagnose import Diagnosis, explain
+from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, compute_values, gather_evidence
+from trainspec.conformance.diagnosis.forms import Form, find_neighbours
+from trainspec.conformance.diagnosis.wording import describe_first_difference
+from trainspec.conformance.implementations.protocol import Implementation
+from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, Page, load_page
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """The closest other form: the case that rules it out most clearly, and what differs there.
+
+    `separating` is the number of cases that rule it out.
+    """
+
+    form: str
+    case: str
+    difference: str
+    tolerances: float
+    separating: int
+
+
+@dataclass(frozen=True)
+class Recheck:
+    """How many cases were asked and passed, with the largest error in tolerances."""
+
+    passed: int
+    asked: int
+    error: float
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What one form of an operation was found to be.
+
+    `passed` holds the hyperparameters beyond the canonical ones that it was given. `recheck` says
+    how it does when it is checked as what it was found to be, or is None where that was not asked;
+    then `reason` may say why. `unanswered` lists the cases without an answer, and why.
+    """
+
+    offering: Offering
+    kind: str
+    declared: str
+    passed: Mapping[str, float]
+    diagnosis: Diagnosis
+    alternative: Alternative | None
+    recheck: Recheck | None
+    reason: str = ""
+    unanswered: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> bool:
+        """Whether it is one of the known forms."""
+        return bool(self.diagnosis.form)
+
+
+def identify_operations(
+    implementation: Implementation,
+    cases: Sequence[Case],
+    kind: str = "",
+    tick: Callable[[], None] = lambda: None,
+) -> Iterator[Identity]:
+    """What every offering of the operations of `cases` is, in `kind` or the widest type.
+
+    One that may be given hyperparameters which only variants have is identified without them and
+    with them. Raises `CallError` where not one case is answered.
+    """
+    declared = read_declarations(implementation)
+    kinds = [k for k in TYPES if k in implementation.types and kind in ("", k)]
+    for own in group_by_operation(cases).values():
+        for offered in iterate_offerings(implementation, own, declared):
+            if offered[0].offered or implementation.offers(offered[0].operation):
+                yield from _identify_offering(implementation, offered, kinds)
+                tick()
+
+
+def _identify_offering(
+    implementation: Implementation, cases: Sequence[Case], kinds: Sequence[str]
+) -> Iterator[Identity]:
+    """What one offering is, without and with the hyperparameters that only variants have."""
+    answerable = [c for c in cases if not c.rejects]
+    page = load_page(cases[0].technique)
+    kind = next((k for k in kinds if any(k in c.types for c in answerable)), "")
+    optional = _find_optional(implementation, page, cases[0])
+    errors: list[CallError] = []
+    choices = [{}, dict.fromkeys(optional, VARIANT_HYPERPARAMETER)] if optional else [{}]
+    for passed in choices:
+        try:
+            yield _identify_one(implementation, page, answerable, kind, passed)
+        except CallError as error:
+            errors.append(error)  # without a hyperparameter that it may insist on
+    if len(errors) == len(choices):
+        raise errors[0]
+
+
+def _find_optional(implementation: Implementation, page: Page, case: Case) -> list[str]:
+    """Hyperparameters that only variants have and that the implementation names."""
+    extra = set[str]().union(
+        *(page.variant_hyperparameters(page.rule_of_form(name)) for name in page.variants)
+    )
+    return sorted((extra & implementation.accepts(case.offering)) - case.hyperparameters.keys())
+
+
+def collect_answers(
+    implementation: Implementation, cases: Sequence[Case], kind: str, passed: Mapping[str, float]
+) -> tuple[Evidence, tuple[str, ...]]:
+    """Ask every case, with the hyperparameters `passed` beside the case's own.
+
+    Returns the evidence, and why each case that failed has no answer. Raises `CallError` where not
+    one is answered.
+    """
+    results: list[Result] = []
+    unanswered: list[str] = []
+    error: CallError | None = None
+    for case in cases:
+        if kind not in case.types:
+            continue
+        given = replace(case, hyperparameters={**case.hyperparameters, **passed})
+        try:
+            results.append(judge_answer(given, kind, implementation.call(given, kind)))
+        except CallError as failure:
+            if failure.outcome is Outcome.UNSUPPORTED:
+                continue
+            error = error or failure
+            unanswered.append(f"{case.label}: {failure.outcome.value}: {failure}")
+    evidence = gather_evidence(results)
+    if evidence is None:
+        outcome, why = (error.outcome, error) if error else (Outcome.UNSUPPORTED, "no case")
+        raise CallError(outcome, f"{cases[0].offering}: {why}")
+    return evidence, tuple(unanswered)
+
+
+def _identify_one(
+    implementation: Implementation,
+    page: Page,
+    cases: Sequence[Case],
+    kind: str,
+    passed: Mapping[str, float],
+) -> Identity:
+    evidence, unanswered = collect_answers(implementation, cases, kind, passed)
+    diagnosis = explain(evidence)
+    form = diagnosis.found
+    recheck, reason = None, ""
+    published = form is not None and all(name in page.variants for name in form.edits)
+    if diagnosis.exact and form and published and not form.constants:
+        try:
+            recheck = _check_as_found(implementation, cases, kind, form)
+        except ModuleNotFoundError as error:
+            reason = f"to check a combination as such, install {error.name}"
+    return Identity(
+        cases[0].offering,
+        kind,
+        cases[0].form,
+        passed,
+        diagnosis,
+        _find_alternative(evidence, form) if form else None,
+        recheck,
+        reason,
+        unanswered,
+    )
+
+
+def _check_as_found(
+    implementation: Implementation, cases: Sequence[Case], kind: str, form: Form
+) -> Recheck:
+    """How the implementation does as the form: golden values, or derived ones, judge.
+
+    Raises ModuleNotFoundError where the extra `certification` is missing and values must be
+    derived.
+    """
+    plain = {case.id: case for case in load_cases([cases[0].technique])}
+    name = join_form(form.edits)
+    held = [replace(as_form(plain[c.id], name), offered=c.offered) for c in cases]
+    results = [check_one(implementation, c, kind) for c in held if kind in c.types]
+    asked = [r for r in results if r.outcome is not Outcome.UNSUPPORTED]
+    passing = [r for r in asked if r.outcome is Outcome.PASS]
+    return Recheck(len(passing), len(asked), max((r.error for r in passing), default=0.0))
+
+
+def _find_alternative(evidence: Evidence, form: Form) -> Alternative | None:
+    """Of the forms that differ by one edit, the one that is hardest to rule out."""
+    page = evidence.page
+    short = evidence.short
+    second: tuple[float, Form] | None = None
+    for other in find_neighbours(page, form):
+        if page.variant_hyperparameters(other.rule) - evidence.given - other.more.keys():
+            continue
+        farthest = 0.0
+        for index in short:
+            distance = _measure(evidence, index, other)
+            farthest = max(farthest, distance)
+            if second is not None and farthest >= second[0]:
+                break
+        if farthest > NEAR and (second is None or farthest < second[0]):
+            second = farthest, other
+    if second is None:
+        return None
+    distances = {i: _measure(evidence, i, second[1]) for i in short}
+    index = max(distances, key=distances.__getitem__)
+    values = compute_values(evidence.cases[index], second[1].rule, second[1].more)
+    return Alternative(
+        second[1].display,
+        evidence.cases[index].label,
+        describe_first_difference(evidence, index, values, second[1].edits),
+        distances[index],
+        sum(d > NEAR for d in distances.values()),
+    )
+
+
+def _measure(evidence: Evidence, index: int, form: Form) -> float:
+    values = compute_values(evidence.cases[index], form.rule, form.more)
+    found = evidence.distance(index, values, form.edits)
+    return math.inf if math.isnan(found) else found
+
+
+def identity_data(identity: Identity) -> dict[str, Any]:
+    """An identity as JSON data."""
+    d, other, recheck = identity.diagnosis, identity.alternative, identity.recheck
+    return {
+        "operation": str(identity.offering),
+        "type": identity.kind,
+        "passed": dict(identity.passed),
+        "declared": display_form(identity.declared),
+        "known": identity.known,
+        "form": d.form,
+        "edits": list(d.edits),
+        "constants": d.constants,
+        "text": d.text,
+        "cases": d.cases,
+        "explained": d.explained,
+        "largest_distance_in_tolerances": spell_number(d.distance),
+        "departures": list(d.departures),
+        "unanswered": list(identity.unanswered),
+        "nearest": d.nearest,
+        "runner_up": other
+        and {
+            "form": other.form,
+            "case": other.case,
+            "place": other.difference,
+            "tolerances": spell_number(other.tolerances),
+            "separating_cases": other.separating,
+        },
+        "conforms": recheck
+        and {
+            "passed": recheck.passed,
+            "asked": recheck.asked,
+            "largest_error_in_tolerances": spell_number(recheck.error),
+        },
+    }

@@ -1,0 +1,230 @@
+"""The searches for an explanation, as records, the simplest first."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from trainspec.conformance.basics.float_types import TYPES, FloatArray
+from trainspec.conformance.basics.names import join_form, split_form
+from trainspec.conformance.basics.tensors import map_tensors, to_array
+from trainspec.conformance.cases.case import Case
+from trainspec.conformance.checking.distance import measure_distance
+from trainspec.conformance.diagnosis.adapter_mistakes import FAULTS, MISREADINGS, Misreading
+from trainspec.conformance.diagnosis.evidence import Evidence, compute_values, widest_tolerance
+from trainspec.conformance.diagnosis.forms import (
+    Form,
+    list_flawed,
+    list_pairs,
+    list_published,
+    list_several,
+    list_single,
+)
+from trainspec.conformance.diagnosis.matching import (
+    Match,
+    list_complete,
+    make_form,
+    match_sets,
+    measure_distances,
+)
+from trainspec.conformance.diagnosis.wording import describe_form
+from trainspec.conformance.pages.rule import Rule
+
+
+class Tier(enum.IntEnum):
+    """How much a search assumes. Little evidence is enough for the first tier only."""
+
+    SIMPLE = 0  # one edit, or one mistake of the adapter's
+    PUBLISHED = 1  # constants, and several published variants
+    COMBINED = 2  # several changes with errors among them, or a narrower type
+
+
+@dataclass(frozen=True)
+class Search:
+    """One way to look for an explanation."""
+
+    find: Callable[[Evidence], Iterator[Match]]
+    tier: Tier
+
+
+def _find_canonical(evidence: Evidence) -> Iterator[Match]:
+    return match_sets(evidence, [()])
+
+
+def _find_single(evidence: Evidence) -> Iterator[Match]:
+    return match_sets(evidence, list_single(evidence.page.technique))
+
+
+def _find_constants(evidence: Evidence) -> Iterator[Match]:
+    return match_sets(evidence, [()], constants=True)
+
+
+def _find_several(evidence: Evidence) -> Iterator[Match]:
+    return match_sets(evidence, list_several(evidence.page.technique))
+
+
+def _find_variants_and_constant(evidence: Evidence) -> Iterator[Match]:
+    return match_sets(evidence, list_published(evidence.page.technique)[1:], constants=True)
+
+
+def _find_pairs(evidence: Evidence) -> Iterator[Match]:
+    return match_sets(evidence, list_pairs(evidence.page.technique))
+
+
+def _find_flawed(evidence: Evidence) -> Iterator[Match]:
+    return match_sets(evidence, list_flawed(evidence.page.technique))
+
+
+def _find_adapter_faults(evidence: Evidence) -> Iterator[Match]:
+    """Mistakes of the adapter, not of the formula: stale arrays, an early snapshot."""
+    if not evidence.page.is_update_rule:
+        return
+    pairs = [(evidence.cases[i], evidence.answers[i]) for i in evidence.answered]
+    for fault in FAULTS:
+        if all(fault.explains(case, answer, evidence.kind) for case, answer in pairs):
+            yield Match(None, fault.name, fault.text, [0.0] * len(pairs))
+
+
+def _find_misreadings(evidence: Evidence) -> Iterator[Match]:
+    """The rule, or a variant of it, over inputs that are misread: transposed, reversed …"""
+    page = evidence.page
+    if not page.is_update_rule:
+        return
+    declared = {case.form for case in evidence.cases}
+    for name in dict.fromkeys((*declared, "", *page.variants)):
+        rule = page.rule_of_form(name)
+        if page.variant_hyperparameters(rule) - evidence.given:
+            continue
+        edits = split_form(name)
+        for misreading in MISREADINGS:
+            distances = measure_distances(evidence, _read_so(misreading, rule), edits)
+            if distances is None:
+                continue
+            if name in declared:
+                yield Match(None, misreading.name, misreading.text, distances)
+            else:
+                form = describe_form(page, make_form(page, edits))
+                called = join_form((*edits, misreading.name))
+                yield Match(None, called, f"{misreading.text}, and {form}", distances)
+
+
+def _read_so(misreading: Misreading, rule: Rule) -> Callable[[Case], FloatArray]:
+    """The values of a rule over inputs that are misread."""
+
+    def compute(case: Case) -> FloatArray:
+        inputs = map_tensors(lambda t: to_array(t, np.float64), case.inputs)
+        changed = misreading.change(inputs)
+        return compute_values(case, rule, {}, changed, shared=misreading.shares_state)
+
+    return compute
+
+
+def _find_rounded_constants(evidence: Evidence) -> Iterator[Match]:
+    """The rule, or a variant of it, with hyperparameters that went through float32."""
+    if evidence.kind != "float64":
+        return
+    page = evidence.page
+    for form in list_complete(evidence, list_published(page.technique)):
+        own = [name for name in page.parameters if name in form.rule.free]
+        subsets = [
+            own,
+            [name for name in own if name != "learning_rate"],
+            *([name] for name in own),
+        ]
+        for rounded in filter(None, subsets):
+            distances = measure_distances(evidence, _round_constants(form, rounded), form.edits)
+            if distances is not None:
+                text = f"{', '.join(rounded)} are held in float32; {describe_form(page, form)}"
+                yield Match(form, join_form([*form.edits, "constants-in-float32"]), text, distances)
+                return
+
+
+def _round_constants(form: Form, rounded: Sequence[str]) -> Callable[[Case], FloatArray]:
+    """The values of a form with some of its hyperparameters rounded to float32."""
+
+    def compute(case: Case) -> FloatArray:
+        given = {
+            name: _round_to_float32(value) if name in rounded else value
+            for name, value in case.numbers().items()
+        }
+        return compute_values(replace(case, hyperparameters=given), form.rule)
+
+    return compute
+
+
+def _round_to_float32(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_round_to_float32(v) for v in value]
+    return float(np.float32(value)) if isinstance(value, float) else value
+
+
+def _find_narrower(evidence: Evidence) -> Iterator[Match]:
+    """A form that is right but for the digits of a narrower type.
+
+    Failing cases must serve that type; most numbers must be off, or none have more digits.
+    """
+    page = evidence.page
+    failing = [i for i in evidence.answered if i < evidence.failing]
+    for narrow, kind in TYPES.items():
+        if kind.precision >= TYPES[evidence.kind].precision or not failing:
+            continue
+        if not any(narrow in evidence.cases[i].tolerance for i in failing):
+            continue
+        for form in list_complete(evidence, list_published(page.technique)):
+            if _is_narrow(evidence, failing, form, narrow):
+                text = (
+                    f"the formula is right but the digits are {narrow}'s: an input, a constant or "
+                    f"a state is held in {narrow} on the way"
+                )
+                text += f"; {describe_form(page, form)}" if form.edits else ""
+                name = join_form([*form.edits, f"computed-in-{narrow}"])
+                yield Match(form, name, text, [0.0] * len(evidence.answered))
+                return
+
+
+def _is_narrow(evidence: Evidence, failing: Sequence[int], form: Form, narrow: str) -> bool:
+    """Whether all answers are a form's in the narrow type, and the failing ones no nearer."""
+    kind = TYPES[narrow]
+    shares, exact, farthest = [], True, 0.0
+    for index in evidence.answered:
+        case, answer = evidence.cases[index], evidence.answers[index]
+        if narrow not in case.tolerance or not (index in failing or evidence.ordinary(index)):
+            continue
+        values = compute_values(case, form.rule)
+        tolerance = widest_tolerance(case, form.edits, narrow)
+        distance = measure_distance(answer, values, case.expected, tolerance, narrow)
+        if distance > 1:
+            return False
+        if index not in failing:
+            continue
+        with np.errstate(all="ignore"):
+            rounded = answer.astype(kind.dtype).astype(np.float64)
+            off = np.abs(answer - values) > case.tolerance[evidence.kind]
+        farthest = max(farthest, distance)
+        exact = exact and np.array_equal(rounded, answer, equal_nan=True)
+        judged = np.isfinite(case.tolerance[evidence.kind]) & (case.expected != 0)
+        shares.append(float(off[judged].mean()) if judged.any() else 0.0)
+    # Digits of the narrow type are lost, not a few of the wide one's last.
+    lost = bool(shares) and max(shares) > 0 and farthest > 0.01
+    # The shortest types are so coarse that only digits which are theirs prove them.
+    return lost and (exact or (narrow == "float32" and min(shares) > 0.1))
+
+
+#: Every search, in the order in which they are tried.
+SEARCHES = (
+    Search(_find_canonical, Tier.SIMPLE),
+    Search(_find_single, Tier.SIMPLE),
+    Search(_find_adapter_faults, Tier.SIMPLE),
+    Search(_find_misreadings, Tier.SIMPLE),
+    Search(_find_constants, Tier.PUBLISHED),
+    Search(_find_several, Tier.PUBLISHED),
+    Search(_find_pairs, Tier.COMBINED),
+    Search(_find_variants_and_constant, Tier.COMBINED),
+    Search(_find_rounded_constants, Tier.COMBINED),
+    Search(_find_flawed, Tier.COMBINED),
+    Search(_find_narrower, Tier.COMBINED),
+)

@@ -1,0 +1,1 @@
+"""Reaching an implementation: Python modules, programs, and what is known to fail."""

@@ -1,0 +1,177 @@
+"""The messages of the protocol as records, and reading them: spec/adapters.md, spec/schemas/.
+
+Decoding checks their form; the checks written out here are those whose message helps more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from trainspec.conformance.basics.float_types import TYPES
+from trainspec.conformance.basics.tensors import NON_FINITE, Nest, is_tensor, map_tensors, to_array
+from trainspec.conformance.cases.case import Case
+from trainspec.conformance.cases.result import CallError, Outcome
+from trainspec.conformance.implementations.protocol import AdapterError
+
+Text = str | int | float
+
+
+class Request(msgspec.Struct):
+    """A question to an adapter: one case in one type, or ``describe``."""
+
+    id: int
+    operation: str
+    type: str = ""
+    inputs: Nest = {}
+    hyperparameters: dict[str, Any] = {}
+    form: str = ""
+
+
+class Description(msgspec.Struct):
+    """What a program says of itself, or a Python module by its attributes."""
+
+    name: Text | None = None
+    version: Text = ""
+    operations: list[str] | None = None
+    types: list[str] | None = None
+    variants: dict[str, str] = {}
+    known_failures: dict[str, str] = {}
+    profile: str | None = None
+    forms: list[str] | None = None
+    accepts: dict[str, list[str]] | None = None
+
+
+class MalformedError(ValueError):
+    """An answer that is not what the protocol says; the message says what is wrong with it."""
+
+
+def encode_request(number: int, case: Case, kind: str) -> bytes:
+    """The line that asks for a case in a type."""
+    entry = case.entry_point
+    request = {
+        "id": number,
+        "operation": entry.operation,
+        "type": kind,
+        "inputs": case.inputs,
+        "hyperparameters": case.hyperparameters,
+    }
+    return encode_line({**request, "form": entry.form} if entry.form else request)
+
+
+def encode_describe(number: int) -> bytes:
+    """The line that asks a program what it is."""
+    return encode_line({"id": number, "operation": "describe"})
+
+
+def encode_line(message: Mapping[str, Any]) -> bytes:
+    """A message as a line."""
+    return msgspec.json.encode(message) + b"\n"
+
+
+def read_answer(line: bytes, number: int) -> dict[str, Any]:
+    """The answer in a line.
+
+    Raises `CallError` where it says that there is none, `MalformedError` where it is no answer to
+    the request `number`.
+    """
+    answer = _decode(line)
+    if not isinstance(answer, dict):
+        raise MalformedError(f"an answer must be an object, got {_show(answer)}")
+    if "id" not in answer:
+        raise MalformedError(
+            f'the answer has no "id"; the request\'s was {number}: answer every request once, in '
+            "order, with its id"
+        )
+    if answer["id"] != number:
+        raise MalformedError(
+            f"the answer's id is {_show(answer['id'])}, the request's was {number}: answer every "
+            "request once, in order, with its id"
+        )
+    if answer.get("error") is not None:
+        raise CallError(Outcome.REJECTED, clean_text(answer["error"]) or "no reason given")
+    if answer.get("unsupported"):
+        raise CallError(Outcome.UNSUPPORTED, "the program says that it has no such operation")
+    return answer
+
+
+def _decode(line: bytes) -> Any:
+    try:
+        return msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError) as error:
+        start = clean_text(line[:60].decode("utf-8", "replace"))
+        raise MalformedError(
+            f"not JSON: {start!r} ({clean_text(error)}); print one JSON object a line, and nothing "
+            'else, on stdout; numbers that JSON lacks are strings: "NaN", "Infinity", "-Infinity"'
+        ) from None
+
+
+def read_outputs(answer: Mapping[str, Any], kind: str) -> Nest:
+    """The outputs of an answer as arrays, rounded to the type.
+
+    Raises `MalformedError`.
+    """
+    outputs = answer.get("outputs")
+    if not isinstance(outputs, dict):
+        raise MalformedError(
+            'the answer has neither "outputs" (an object) nor "error" nor "unsupported"'
+        )
+    try:
+        return map_tensors(lambda tensor: _read_tensor(tensor, kind), outputs)
+    except RecursionError:
+        raise MalformedError("outputs: lists nested too deeply") from None
+
+
+def read_description(answer: Mapping[str, Any]) -> Description:
+    """What a program says of itself; nothing where its answer has no object of outputs.
+
+    Raises `AdapterError` for a member of another type than the protocol says.
+    """
+    about = answer.get("outputs")
+    if not isinstance(about, dict):
+        return Description()
+    given = {name: value for name, value in about.items() if value is not None}
+    try:
+        return msgspec.convert(given, Description)
+    except msgspec.ValidationError as error:
+        raise AdapterError(f"describe: {clean_text(error)}") from None
+
+
+def _read_tensor(value: Any, kind: str) -> np.ndarray[Any, Any]:
+    """The array of a tensor that a program has written, rounded to the type."""
+    if not is_tensor(value):
+        raise MalformedError(
+            f'outputs: a tensor is {{"shape": [...], "data": [...]}}, got {_show(value)}'
+        )
+    shape, data = value["shape"], value["data"]
+    if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape):
+        raise MalformedError(f"outputs: a shape is a list of whole numbers, got {_show(shape)}")
+    if not isinstance(data, list) or len(data) != math.prod(shape):
+        raise MalformedError(
+            f"outputs: a tensor of shape {shape} needs a list of {math.prod(shape)} numbers"
+        )
+    for number in data:
+        if type(number) not in (int, float) and number not in NON_FINITE:
+            hint = '; write "NaN" or "Infinity" as strings' if number is None else ""
+            raise MalformedError(f"outputs: data must hold numbers, got {_show(number)}{hint}")
+    try:
+        with np.errstate(all="ignore"):
+            return to_array(value, TYPES[kind].dtype)
+    except OverflowError:
+        raise MalformedError("outputs: data has a whole number too large for a float") from None
+
+
+def _show(value: Any) -> str:
+    """A value as JSON spells it, cut short."""
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def clean_text(value: Any) -> str:
+    """Text of a program's, fit to be printed: one line, no control characters, not too long."""
+    text = str(value).encode("utf-8", "replace").decode("utf-8")
+    return "".join(c if c.isprintable() else " " for c in text).strip()[:300]

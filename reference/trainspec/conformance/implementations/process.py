@@ -1,0 +1,163 @@
+"""The life and death of a program: started, written to, read from, ended with all its children.
+
+A program may hang, never read, flood its output, or leave children behind that hold its pipes
+open. So threads of their own write and read, what is kept is bounded, and the end is looked for
+in three places: the program's process group, its descendants, and whatever carries its mark in
+the environment, which finds a child that has left both.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import IO, Any
+
+import psutil
+
+#: The longest answer that is read, in bytes; a longer one is cut and so is not JSON.
+LONGEST = 1 << 26
+#: Answers that are kept unread; the program waits when there are more.
+UNREAD = 4
+#: Lines of standard error that are kept, and their longest length.
+MESSAGES, MESSAGE_LENGTH = 20, 200
+MARK = "TRAINSPEC_RUN"
+_END = object()
+
+
+class EndedError(Exception):
+    """The program has closed its output, or has ended."""
+
+
+class ChildProcess:
+    """A program that is running, with pipes to it."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        """Start it. Raises OSError where that cannot be done."""
+        self._mark = uuid.uuid4().hex
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            env={**os.environ, MARK: self._mark},
+        )
+        self._requests: queue.Queue[bytes | None] = queue.Queue()
+        self._answers: queue.Queue[Any] = queue.Queue(UNREAD)
+        self._messages: deque[str] = deque(maxlen=MESSAGES)
+        for target, stream in (
+            (self._write, self._process.stdin),
+            (self._read, self._process.stdout),
+            (self._listen, self._process.stderr),
+        ):
+            threading.Thread(target=target, args=(stream,), daemon=True).start()
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """The number of its process, which is that of its group too."""
+        return self._process.pid
+
+    @property
+    def last_message(self) -> str:
+        """The last line that it wrote to standard error, or nothing."""
+        return self._messages[-1] if self._messages else ""
+
+    def send(self, line: bytes) -> None:
+        """Write a line. Never waits, even for a program that does not read."""
+        self._requests.put(line)
+
+    def receive(self, seconds: float) -> bytes:
+        """The next line that it writes.
+
+        Raises TimeoutError where none comes in time, `EndedError` where none can come any more:
+        also while children of a program that has ended hold its output open.
+        """
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            answer = self._next(min(left, 0.25))
+            if answer is None and not self.running:
+                answer = self._next(0.25) or _END
+            if answer is _END:
+                raise EndedError
+            if answer is not None:
+                return bytes(answer)
+        raise TimeoutError
+
+    def _next(self, seconds: float) -> Any:
+        with suppress(queue.Empty):
+            return self._answers.get(timeout=seconds)
+        return None
+
+    def describe_end(self) -> str:
+        """How it ended, in words."""
+        try:
+            status = self._process.wait(timeout=1.0)
+        except subprocess.TimeoutExpired:
+            return "closed its output without answering"
+        how = f"exit status {status}"
+        if status < 0:
+            names = {s.value: s.name for s in signal.Signals}
+            how = f"signal {names.get(-status, -status)}"
+        if status == 0:
+            how += "; a program must answer requests until its input ends"
+        said = f"; its last message: {self.last_message}" if self.last_message else ""
+        return f"ended without answering ({how}{said})"
+
+    def end(self) -> None:
+        """End it, every process of its group, its descendants and all that carry its mark."""
+        doomed = list(self._find_descendants())
+        with suppress(ProcessLookupError, PermissionError):
+            if hasattr(os, "killpg"):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            else:
+                self._process.kill()
+        for process in [*doomed, *self._find_marked()]:
+            with suppress(psutil.Error):
+                process.kill()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=5.0)
+        self._requests.put(None)
+        while self._next(0.0) is not None:
+            pass  # lets the reading thread go on to the end
+
+    def _find_descendants(self) -> Iterator[psutil.Process]:
+        with suppress(psutil.Error):
+            yield from psutil.Process(self._process.pid).children(recursive=True)
+
+    def _find_marked(self) -> Iterator[psutil.Process]:
+        for process in psutil.process_iter():
+            with suppress(psutil.Error, OSError):
+                if process.environ().get(MARK) == self._mark:
+                    yield process
+
+    def _write(self, stream: IO[bytes]) -> None:
+        with suppress(OSError, ValueError), stream:  # the reader sees that the program is gone
+            while (line := self._requests.get()) is not None:
+                stream.write(line)
+                stream.flush()
+
+    def _read(self, stream: IO[bytes]) -> None:
+        with suppress(OSError, ValueError), stream:
+            while line := stream.readline(LONGEST):
+                self._answers.put(line)
+        self._answers.put(_END)
+
+    def _listen(self, stream: IO[bytes]) -> None:
+        with suppress(OSError, ValueError), stream:
+            while line := stream.readline(1 << 16):
+                text = line.decode("utf-8", "replace").strip()
+                if text:
+                    self._messages.append(text[:MESSAGE_LENGTH])

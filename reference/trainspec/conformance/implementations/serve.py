@@ -1,0 +1,70 @@
+"""A Python adapter as a program: JSON lines in, JSON lines out (spec/adapters.md)."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from typing import IO, Any
+
+import msgspec
+import numpy as np
+
+from trainspec.conformance.basics.float_types import TYPES
+from trainspec.conformance.basics.names import Offering, operation_of
+from trainspec.conformance.basics.paths import list_techniques
+from trainspec.conformance.basics.tensors import map_tensors, to_array, to_floats, to_tensor
+from trainspec.conformance.cases.golden import find_techniques
+from trainspec.conformance.implementations.messages import Description, Request, encode_line
+from trainspec.conformance.implementations.python_module import PythonModule, describe_error
+from trainspec.conformance.pages.page import load_page
+
+
+def serve_requests(adapter: PythonModule, requests: IO[bytes], answers: IO[bytes]) -> None:
+    """Answer every request on `requests` with one line on `answers`, until the input ends."""
+    for line in requests:
+        try:
+            reply = answer_request(adapter, msgspec.json.decode(line, type=Request))
+        except (msgspec.DecodeError, ValueError, KeyError, TypeError) as error:
+            reply = {"id": None, "error": f"not a request: {error}"}
+        answers.write(encode_line(reply))
+        answers.flush()
+
+
+def answer_request(adapter: PythonModule, request: Request) -> dict[str, Any]:
+    """The answer to one request."""
+    if request.operation == "describe":
+        return {"id": request.id, "outputs": msgspec.to_builtins(describe_adapter(adapter))}
+    offering = Offering(request.operation, request.form)
+    if str(offering) not in adapter.forms and not adapter.offers(str(offering)):
+        return {"id": request.id, "unsupported": True}
+    kind = TYPES[request.type]
+    inputs = map_tensors(lambda tensor: to_array(tensor, kind.dtype), request.inputs)
+    given = {name: to_floats(value) for name, value in request.hyperparameters.items()}
+    try:
+        with np.errstate(all="ignore"), redirect_stdout(sys.stderr):
+            outputs = adapter.function(offering)(*inputs.values(), **given)
+    except NotImplementedError:
+        return {"id": request.id, "unsupported": True}
+    except (ValueError, TypeError) as error:
+        return {"id": request.id, "error": describe_error(error)}
+    if not isinstance(outputs, dict):
+        (technique, *_) = find_techniques([request.operation])
+        outputs = {load_page(technique).outputs[0]: outputs}
+    return {"id": request.id, "outputs": map_tensors(to_tensor, outputs)}
+
+
+def describe_adapter(adapter: PythonModule) -> Description:
+    """What a Python adapter says of itself, as a program would."""
+    operations = [o for o in map(operation_of, list_techniques()) if adapter.offers(o)]
+    every = [*operations, *adapter.forms]
+    return Description(
+        name=adapter.name,
+        version=adapter.version,
+        operations=operations,
+        types=list(adapter.types),
+        variants=dict(adapter.variants),
+        known_failures=dict(adapter.known_failures),
+        profile=adapter.profile,
+        forms=list(adapter.forms),
+        accepts={o: sorted(adapter.accepts(Offering.parse(o))) for o in every},
+    )

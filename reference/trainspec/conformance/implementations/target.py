@@ -1,0 +1,102 @@
+"""What the command line names -> implementation: an adapter file, a shipped adapter, a program."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import shlex
+import sys
+import traceback
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from types import ModuleType
+
+from trainspec.conformance.basics.paths import ADAPTERS, list_adapters
+from trainspec.conformance.implementations.known_failures import read_known_failures
+from trainspec.conformance.implementations.program import Program
+from trainspec.conformance.implementations.protocol import AdapterError, Implementation
+from trainspec.conformance.implementations.python_module import (
+    MODULE_PREFIX,
+    OutOfTimeError,
+    PythonModule,
+    describe_error,
+    limit_time,
+)
+
+#: A module may take long to import: frameworks do.
+IMPORT_SECONDS = 120
+
+
+def load_implementation(
+    target: Sequence[str], timeout: float = 10.0, *, isolated: bool = False
+) -> Implementation:
+    """The implementation that the command line names.
+
+    `target` is one word, a path ``my_adapter.py`` or the name of a shipped adapter; or a program
+    and its arguments. With `isolated` a Python adapter runs in a process of its own, which it
+    may crash. Raises `AdapterError` where there is no such thing.
+    """
+    if isolated:
+        target = [sys.executable, "-m", "trainspec.conformance.cli", "serve", *target]
+    first = target[0]
+    if len(target) > 1 and (first.endswith(".py") or first in list_adapters()):
+        raise AdapterError(
+            f"one implementation at a time: after {first!r} comes {target[1]!r}; "
+            "a program and its arguments come after --"
+        )
+    if len(target) == 1 and first.endswith(".py"):
+        return PythonModule(_import_path(Path(first)), Path(first).stem, timeout)
+    if len(target) == 1 and first in list_adapters():
+        listed = ADAPTERS / f"{first}.json"
+        known = read_known_failures(listed) if listed.exists() else {}
+        return PythonModule(_import_shipped(first), first, timeout, known)
+    return Program(target, timeout)
+
+
+def split_target(target: str) -> list[str]:
+    """Split a target given as one word into the command that it stands for."""
+    return [target] if Path(target).is_file() else shlex.split(target) or [target]
+
+
+def _import_shipped(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(f"trainspec.conformance.adapters.{name}")
+    except ModuleNotFoundError as error:
+        raise AdapterError(
+            f"the adapter {name!r} needs a package that is not installed ({error}): "
+            f"pip install 'trainspec[{name}]'"
+        ) from None
+    except Exception as error:
+        raise AdapterError(
+            f"the adapter {name!r} cannot be imported: {describe_error(error)}"
+        ) from None
+
+
+def _import_path(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise AdapterError(f"there is no file {path}")
+    spec = importlib.util.spec_from_file_location(MODULE_PREFIX + path.stem, path)
+    assert spec is not None  # a .py file always has a loader
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        with redirect_stdout(sys.stderr), limit_time(IMPORT_SECONDS):
+            spec.loader.exec_module(module)
+    except KeyboardInterrupt:
+        raise
+    except OutOfTimeError:
+        raise AdapterError(f"importing {path} takes longer than {IMPORT_SECONDS} s") from None
+    except SyntaxError as error:
+        raise AdapterError(
+            f"{path} cannot be imported: {describe_error(error)} (line {error.lineno})"
+        ) from None
+    except BaseException as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{last.filename}, line {last.lineno}"
+        raise AdapterError(
+            f"{path} cannot be imported: {describe_error(error)} ({where})"
+        ) from None
+    return module

@@ -1,0 +1,120 @@
+"""What `identify` and `compare` found, on the terminal and in a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from trainspec.conformance.basics.names import display_form, split_form
+from trainspec.conformance.diagnosis.compare import Comparison
+from trainspec.conformance.diagnosis.identify import Identity
+from trainspec.conformance.diagnosis.wording import NO_FORM
+from trainspec.conformance.implementations.protocol import Implementation, title_of
+
+INDENT = 23
+
+
+def print_identities(
+    console: Console, implementation: Implementation, found: Sequence[Identity]
+) -> None:
+    """Print what each offering of an implementation is, and how that is known."""
+    console.print(f"[bold]{escape(title_of(implementation))}[/bold]")
+    for identity in found:
+        _print_identity(console, identity)
+
+
+def _print_identity(console: Console, identity: Identity) -> None:
+    d, other = identity.diagnosis, identity.alternative
+    colour = "green" if identity.known else "yellow"
+    console.print()
+    console.print(
+        f"[{colour} bold]{identity.offering}[/{colour} bold] in {identity.kind}"
+        f"{_format_passed(identity.passed)}: [bold]{escape(d.form or NO_FORM)}[/bold]",
+        soft_wrap=True,
+    )
+    _print_line(console, "diagnosis", d.text)
+    if identity.known:
+        explained = f"all {d.cases}" if d.explained == d.cases else f"{d.explained} of {d.cases}"
+        _print_line(
+            console,
+            "evidence",
+            f"explains {explained} cases; the largest deviation is {d.distance:.2g} tolerances",
+        )
+    if identity.unanswered:
+        _print_line(
+            console,
+            "without an answer",
+            f"{len(identity.unanswered)} cases, such as {identity.unanswered[0]}",
+        )
+    if identity.recheck is not None:
+        r = identity.recheck
+        _print_line(
+            console,
+            "checked as this form",
+            f"{r.passed} of {r.asked} cases pass, the largest error is {r.error:.2f} tolerances",
+        )
+    if identity.reason:
+        _print_line(console, "checked as this form", identity.reason)
+    if other is not None:
+        cases = "1 case" if other.separating == 1 else f"{other.separating} cases"
+        _print_line(
+            console,
+            "closest alternative",
+            f"{other.form}, ruled out by {cases}; in {other.case}, {other.difference} "
+            f"({other.tolerances:.2g} × tolerance)",
+        )
+    if d.edits != split_form(identity.declared) and not identity.passed:
+        _print_line(console, "declared", display_form(identity.declared))
+
+
+def _print_line(console: Console, label: str, text: str) -> None:
+    console.print(f"  [bold]{label:<{INDENT - 2}}[/bold]{escape(text)}", soft_wrap=True)
+
+
+def _format_passed(passed: Mapping[str, float]) -> str:
+    given = ", ".join(f"{name} = {value:g}" for name, value in passed.items())
+    return f", with {given}" if given else ""
+
+
+def print_comparisons(
+    console: Console,
+    one: Implementation,
+    other: Implementation,
+    found: Sequence[Comparison],
+) -> None:
+    """Print where two implementations agree, and where and how they differ."""
+    table = Table(title=escape(f"{title_of(one)} and {title_of(other)}"), title_justify="left")
+    for column in ("operation", "type", one.name, other.name, "agree in"):
+        table.add_column(escape(column))
+    for c in (c for c in found if c.cases):
+        forms = [escape(d.form or NO_FORM) for d in c.forms]
+        colour = "green" if c.agree else "red"
+        agree = f"[{colour}]{c.agreeing} of {c.cases}[/{colour}]"
+        table.add_row(f"{c.offering}{_format_passed(c.passed)}", c.kind, *forms, agree)
+    console.print(table)
+    for c in found:
+        _print_comparison(console, c)
+    alone = [f"{c.offering} ({c.reason})" for c in found if not c.cases and not c.passed]
+    if alone:
+        console.print(f"\n[dim]not compared: {escape(', '.join(alone))}[/dim]", soft_wrap=True)
+
+
+def _print_comparison(console: Console, c: Comparison) -> None:
+    lines = [*c.advice, *c.defaults]
+    if c.difference is None and not lines:
+        return
+    console.print()
+    console.print(f"[bold]{c.offering}[/bold]{_format_passed(c.passed)}")
+    if c.difference is not None:
+        d = c.difference
+        console.print(
+            f"  they first differ in {d.case} in {c.kind}, {d.where}: {d.one!r} and {d.other!r}, "
+            f"{d.tolerances:.3g} tolerances apart",
+            soft_wrap=True,
+            highlight=False,
+        )
+    for line in lines:
+        console.print(f"  {escape(line)}", soft_wrap=True)

@@ -1,0 +1,11 @@
+"""`trainspec certify`: what it prints."""
+
+from __future__ import annotations
+
+from command_line import run
+
+
+def test_certify_says_that_all_is_well():
+    result = run("certify", "sgd")
+    assert result.exit_code == 0
+    assert "certified: the golden values of 1 techniques" in result.output
