@@ -21,7 +21,7 @@ from rich.console import Console
 
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.golden import find_techniques
-from trainspec.conformance.cases.load import load_cases as load_cases
+from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cases.result import Result
 from trainspec.conformance.checking.check import check_cases
 from trainspec.conformance.diagnosis.compare import Comparison, compare_implementations
@@ -39,6 +39,8 @@ from trainspec.conformance.reporting.report import (
     make_report,
 )
 from trainspec.conformance.reporting.terminal import print_report
+
+__all__ = ["Checked", "check", "compare", "identify", "load_cases", "load_implementation"]
 
 Target = str | Path | Sequence[str] | ModuleType | Mapping[str, Any]
 

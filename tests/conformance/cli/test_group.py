@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import click
 import pytest
 
 from command_line import run
 from helpers import ROOT
+from trainspec.conformance.cli.group import COMMANDS, main
 
 
 @pytest.mark.parametrize(
@@ -53,3 +55,47 @@ def test_output_in_a_pipe_is_plain_and_ends_quietly():
     done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=ROOT, check=True)
     assert "\x1b" not in done.stdout
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_help_page_can_be_read(name):
+    """Examples stand line by line, nothing of the source's marks is left, and it is short."""
+    result = run(name, "--help")
+    assert result.exit_code == 0
+    assert "\\b" not in result.output
+    assert "\b" not in result.output
+    examples = [line for line in result.output.splitlines() if line.startswith("  trainspec ")]
+    assert examples or name in ("certify", "list")
+    assert not [line for line in examples if line.count("trainspec ") > 2]
+    command = main.get_command(click.Context(main), name)
+    assert command.name == name
+    summary = command.help.split("\n\n")[0].replace("\n", " ")
+    assert COMMANDS[name].split(",")[0].split(" for ")[0].rstrip(".").split(" against")[0].split()[0] in summary  # fmt: skip
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys\nfrom click.testing import CliRunner\n"
+        "from trainspec.conformance.cli.group import main\n"
+        "assert CliRunner().invoke(main, ['--help']).exit_code == 0\n"
+        "print({'numpy', 'rich', 'markdown_it', 'psutil'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_two_dashes_with_nothing_behind_are_refused():
+    """An unset variable, as in `trainspec check -- $PROGRAM`, must not check the reference."""
+    result = run("check", "--")
+    assert result.exit_code == 2
+    assert "-- must be followed by a program" in result.output
+
+
+def test_ctrl_c_has_a_status_of_its_own(monkeypatch):
+    def interrupt(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("trainspec.conformance.cli.list.find_techniques", interrupt)
+    result = run("list")
+    assert result.exit_code == 130
+    assert "interrupted" in result.output

@@ -305,7 +305,7 @@ def test_what_is_none_of_the_known_forms_is_said_to_be_none(name):
     kind = ("float64", "float32")[list(NONE).index(name) % 2]
     found = identity(adapter(**{operation: function}), operation, kind)
     assert not found.known, found.diagnosis.text
-    assert found.diagnosis.text.startswith("none of the known forms; the nearest is")
+    assert found.diagnosis.text.startswith("none of the known forms; the closest is")
     assert found.diagnosis.nearest in found.diagnosis.text
     assert "step" in found.diagnosis.text
 

@@ -179,11 +179,10 @@ class Interval:
 
     def floor_of_product(self, n: int) -> int:
         """The largest whole number that is not above `n` times the value, the product exact."""
-        product = self.x * n
-        low, high = math.floor(float(product.lower())), math.floor(float(product.upper()))
-        if low != high:
+        floor = (self.x * n).floor().unique_fmpz()
+        if floor is None:
             raise UnboundedError("an interval that holds a whole number has no floor")
-        return low
+        return int(floor)
 
     def radius(self, centre: arb) -> float:
         """How far any number of this interval can lie from `centre`, rounded up."""

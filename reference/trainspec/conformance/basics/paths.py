@@ -9,8 +9,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent.parent.parent
 ADAPTERS = PACKAGE / "conformance" / "adapters"
 TEMPLATES = PACKAGE / "conformance" / "templates"
-#: Folders of `spec/` whose pages define no technique: they say how libraries do them.
-ABOUT_LIBRARIES = ("frameworks", "profiles")
+#: Folders of `spec/` whose pages define no technique.
+OTHER_FOLDERS = ("frameworks", "profiles", "schemas")
 
 
 @cache
@@ -33,7 +33,7 @@ def list_techniques() -> tuple[str, ...]:
         sorted(
             p.relative_to(root).with_suffix("").as_posix()
             for p in root.glob("*/*.md")
-            if p.parent.name not in ABOUT_LIBRARIES
+            if p.parent.name not in OTHER_FOLDERS
         )
     )
 

@@ -8,10 +8,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from trainspec.conformance.basics.paths import list_adapters
+from trainspec.conformance.basics.plain_math import render_text
 from trainspec.conformance.cases.golden import find_techniques, read_golden
 from trainspec.conformance.cli.options import make_console, technique_option
 from trainspec.conformance.pages.page import load_page
-from trainspec.conformance.reporting.plain_math import render_text
 
 
 @click.command("list")

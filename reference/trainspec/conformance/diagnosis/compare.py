@@ -178,8 +178,9 @@ def _compare_pair(
     one, other = pair
     offering = one.offering if one.offering == other.offering else Offering(page.name, one.form)
     kind, prepared = _prepare(pair, cases, kinds, passed)
-    answers = [side.ask([case[i] for case in prepared], kind) for i, side in enumerate(pair)]
-    common = [c for c, (mine, _) in zip(cases, prepared) if all(mine.id in a for a in answers)]
+    answers = [side.ask([both[i] for both in prepared], kind) for i, side in enumerate(pair)]
+    asked = [one for one, _ in prepared]
+    common = [case for case in asked if all(case.id in found for found in answers)]
     if not common:
         reason = "they have no type and case in common"
         return Comparison(offering, kind, passed=passed, reason=reason)

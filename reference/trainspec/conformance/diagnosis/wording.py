@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trainspec.conformance.basics.float_types import FloatArray
+from trainspec.conformance.basics.plain_math import render_formulas
 from trainspec.conformance.checking.distance import find_first_difference, locate
 from trainspec.conformance.diagnosis.evidence import NEAR, Evidence
 from trainspec.conformance.diagnosis.forms import Form, list_complements
@@ -36,7 +37,7 @@ def _describe_edit(page: Page, name: str) -> str:
     lines = "; ".join(map(str, (*edit.change.start, *edit.change.body)))
     if name in page.variants:
         return f"this is the published variant {name}: {lines}"
-    return f"this is the known error {name} ({edit.text}): {lines}"
+    return f"this is the known error {name} ({render_formulas(edit.text)}): {lines}"
 
 
 def describe_first_difference(

@@ -15,12 +15,12 @@ from rich.table import Table
 from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.basics.names import Offering, Subject, display_form, split_form
 from trainspec.conformance.basics.paths import page_path
+from trainspec.conformance.basics.plain_math import render_text
 from trainspec.conformance.cases.case import LEVELS
 from trainspec.conformance.cases.result import Divergence, Outcome, Result
 from trainspec.conformance.diagnosis.diagnose import Diagnosis
 from trainspec.conformance.implementations.protocol import Implementation, title_of
 from trainspec.conformance.pages.page import load_page
-from trainspec.conformance.reporting.plain_math import render_text
 from trainspec.conformance.reporting.report import (
     Diagnoses,
     choose_exit_status,

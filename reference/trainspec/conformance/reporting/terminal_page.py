@@ -12,9 +12,9 @@ from rich.syntax import Syntax
 
 from trainspec.conformance.basics.names import split_form
 from trainspec.conformance.basics.paths import page_path
+from trainspec.conformance.basics.plain_math import render_formula, render_text
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.pages.page import Page
-from trainspec.conformance.reporting.plain_math import render_formula, render_text
 
 #: Sections that are too long for a terminal: a line says how to see them.
 LONG_SECTIONS = {
@@ -53,14 +53,15 @@ def _render_section(text: str) -> str:
 
 def _render_formulas(text: str) -> str:
     """Displayed formulas as blocks of code, the others as emphasis."""
-    text = re.sub(
-        r"\$\$(.+?)\$\$",
-        lambda match: f"\n```\n{render_formula(match[1])}\n```\n",
-        text,
-        flags=re.DOTALL,
-    )
+    text = re.sub(r"\$\$(.+?)\$\$", _render_display, text, flags=re.DOTALL)
     text = re.sub(r"\$(.+?)\$", lambda match: _protect(render_formula(match[1])), text)
     return text.replace("<br>", " ")
+
+
+def _render_display(match: re.Match[str]) -> str:
+    """A displayed formula as a block of code, with a line for each of its parts."""
+    parts = [render_formula(part) for part in match[1].split(r"\qquad")]
+    return "\n```text\n" + "\n".join(parts) + "\n```\n"
 
 
 def _protect(text: str) -> str:

@@ -1,0 +1,59 @@
+"""Running a rule: update rules, functions, sequences and training."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
+from trainspec.conformance.arithmetic.run import run_rule
+from trainspec.conformance.basics.paths import list_techniques
+from trainspec.conformance.basics.tensors import map_tensors, to_array
+from trainspec.conformance.cases.load import load_cases
+from trainspec.conformance.pages.page import SEQUENCE, TRAINING, UPDATE_RULE, load_page
+
+MOMENTUM = load_page("optimizers/momentum")
+GIVEN = {"learning_rate": [0.5, 0.5], "momentum": 0.5}
+
+
+def two_tensors():
+    params = [np.array([1.0]), np.array([1.0])]
+    return {"params": params, "grads": [[np.array([1.0]), np.array([0.0])]] * 2}
+
+
+def test_every_tensor_has_a_state_of_its_own():
+    out = run_rule(MOMENTUM, MOMENTUM.rule, two_tensors(), GIVEN, FLOAT64_FUNCTIONS)
+    assert [[float(W[0]) for W in step] for step in out["params"]] == [[0.5, 1.0], [-0.25, 1.0]]
+
+
+def test_a_state_can_be_shared_by_tensors_of_one_shape():
+    run = run_rule(MOMENTUM, MOMENTUM.rule, two_tensors(), GIVEN, FLOAT64_FUNCTIONS, shared=True)
+    assert float(run["params"][0][1][0]) == 0.75
+
+
+def test_the_watcher_sees_every_step_and_tensor():
+    seen = []
+    inputs = two_tensors()
+    run_rule(
+        MOMENTUM,
+        MOMENTUM.rule,
+        inputs,
+        GIVEN,
+        FLOAT64_FUNCTIONS,
+        lambda position, names: seen.append((position, float(names["v"][0]))),
+    )
+    assert seen == [((0, 0), -0.5), ((0, 1), 0.0), ((1, 0), -0.75), ((1, 1), 0.0)]
+    assert inputs["params"][0][0] == 1.0  # nothing is changed in place
+
+
+@pytest.mark.parametrize("technique", list_techniques())
+def test_a_page_s_kind_decides_what_is_returned(technique):
+    page = load_page(technique)
+    case = load_cases([technique], ["core"])[0]
+    inputs = map_tensors(lambda t: to_array(t, np.float64), case.inputs)
+    out = run_rule(page, page.rule, inputs, case.numbers(), FLOAT64_FUNCTIONS)
+    assert list(out) == list(page.outputs)
+    stepped = page.kind in (UPDATE_RULE, SEQUENCE, TRAINING)
+    assert (case.steps is not None) == stepped
+    if stepped:
+        assert {len(value) for value in out.values()} == {case.steps}

@@ -1,0 +1,59 @@
+"""Evidence: the answers in a useful order, and rules run in float64."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from helpers import adapter, results, update_rule
+from trainspec.conformance.cases.load import load_cases
+from trainspec.conformance.diagnosis.evidence import (
+    compute_values,
+    gather_evidence,
+    widest_tolerance,
+)
+from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.rule import parse_rule
+
+
+def evidence(kernel, operation="sgd", kind="float64"):
+    return gather_evidence(results(adapter(**{operation: update_rule(kernel)}), operation, kind))
+
+
+def test_failing_ordinary_cases_come_first():
+    found = evidence(lambda W, g, s, t, k, h: W + h.rate * g)
+    assert found.failing > 3
+    assert found.ordinary(0)
+    assert found.cases[found.failing - 1].level in ("core", "numerics", "edge")
+    assert {found.cases[i].level for i in range(3)} <= {"core", "numerics"}
+
+
+def test_nothing_answered_is_no_evidence():
+    assert gather_evidence(results(adapter(), "sgd", "float64")) is None
+
+
+@pytest.mark.parametrize("name", ["adam/changing-rate", "adam/thousand-steps"])
+def test_the_rule_in_float64_is_the_golden_value_up_to_rounding(name):
+    (case,) = load_cases(ids=[name])
+    values = compute_values(case, load_page(case.technique).rule)
+    assert (np.abs(values - case.expected) <= case.tolerance["float64"]).all()
+
+
+def test_a_rule_that_cannot_be_run_is_no_number():
+    (case,) = load_cases(ids=["sgd/changing-rate"])
+    assert np.isnan(compute_values(case, parse_rule("W = W - missing"))).all()
+
+
+def test_a_sample_tries_many_constants_at_once():
+    found = evidence(lambda W, g, s, t, k, h: W - 0.3 * g)
+    sample = found.sample
+    rule = parse_rule("W = W - constant * g")
+    rows = sample.values(rule, {"constant": np.array([[0.1], [0.3]])})
+    assert rows.shape == (2, len(sample.answer))
+    assert sample.distance(rows[1]) <= 1 < sample.distance(rows[0])
+
+
+def test_the_widest_tolerance_of_forms_counts():
+    (case,) = load_cases(ids=["adam/changing-rate"])
+    wide = widest_tolerance(case, ["eps-hat", "amsgrad"], "float32")
+    assert (wide >= case.tolerance["float32"]).all()

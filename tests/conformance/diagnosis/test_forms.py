@@ -1,0 +1,65 @@
+"""Forms: which sets of edits compose, their neighbours, and slots for constants."""
+
+from __future__ import annotations
+
+from trainspec.conformance.diagnosis.forms import (
+    ConstantSlot,
+    Form,
+    change_constants,
+    compose_rule,
+    find_neighbours,
+    find_slots,
+    list_complements,
+    list_edits,
+    list_flawed,
+    list_pairs,
+    list_published,
+    list_several,
+    list_single,
+)
+from trainspec.conformance.pages.page import load_page
+
+ADAM = "optimizers/adam"
+
+
+def test_published_sets_are_variants_that_change_different_lines():
+    sets = list_published(ADAM)
+    assert sets[0] == ()
+    assert ("eps-hat", "amsgrad") in sets
+    assert not [s for s in sets if {"eps-hat", "epsilon-in-root"} <= set(s)]
+    assert len({str(compose_rule(ADAM, s)) for s in sets}) == len(sets)
+
+
+def test_the_lists_do_not_overlap():
+    several, pairs, flawed = map(set, (list_several(ADAM), list_pairs(ADAM), list_flawed(ADAM)))
+    assert not several & pairs
+    assert not flawed & several
+    assert all(len(s) > 1 for s in several)
+    variants = load_page(ADAM).variants
+    assert all(sum(name not in variants for name in s) == 1 for s in flawed)
+    assert {s[0] for s in list_single(ADAM)} == set(list_edits(ADAM))
+
+
+def test_hyperparameters_between_0_and_1_may_be_meant_the_other_way():
+    assert set(list_complements(ADAM)) == {"beta1-complement", "beta2-complement"}
+
+
+def test_neighbours_differ_by_one_edit():
+    page = load_page(ADAM)
+    form = Form(("eps-hat",), compose_rule(ADAM, ("eps-hat",)))
+    neighbours = {f.edits for f in find_neighbours(page, form)}
+    assert {(), ("epsilon-in-root",), ("eps-hat", "amsgrad")} <= neighbours
+    assert ("eps-hat",) not in neighbours
+
+
+def test_a_constant_is_an_edit_with_words():
+    page = load_page(ADAM)
+    base = Form((), page.rule)
+    names = {slot.name for slot in find_slots(page, page.rule)}
+    assert {"epsilon", "m", "learning_rate*", "g*"} <= names
+    filled = ConstantSlot("epsilon", "epsilon = {}", "epsilon is taken as {}").fill(base, 1e-5)
+    assert filled.name == filled.display == "epsilon=1e-05"
+    assert filled.words == ("epsilon is taken as 1e-05, whatever is passed",)
+    assert "epsilon = 1e-05" in str(filled.rule)
+    (other,) = change_constants(filled)
+    assert other.constants == {"epsilon": 1e-5 * 1.5}

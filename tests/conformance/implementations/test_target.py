@@ -1,0 +1,55 @@
+"""Targets: files, shipped adapters, programs, and what is none of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from trainspec.conformance.implementations.program import Program
+from trainspec.conformance.implementations.protocol import AdapterError
+from trainspec.conformance.implementations.python_module import PythonModule
+from trainspec.conformance.implementations.target import load_implementation, split_target
+
+
+def test_a_file_and_a_shipped_adapter_are_modules(module):
+    path = module("def sgd(params, grads, *, learning_rate): return grads\n")
+    assert isinstance(load_implementation([path]), PythonModule)
+    assert load_implementation(["reference"]).name == "trainspec reference"
+
+
+def test_an_isolated_adapter_is_a_program(module):
+    path = module("name = 'mine'\ndef sgd(params, grads, *, learning_rate): return grads\n")
+    implementation = load_implementation([path], isolated=True)
+    try:
+        assert isinstance(implementation, Program)
+        assert implementation.name == "mine"
+        assert implementation.offers("sgd")
+        assert not implementation.offers("adam")
+    finally:
+        implementation.close()
+
+
+def test_a_target_in_one_word_is_split_unless_it_is_a_file(tmp_path):
+    assert split_target("node adapter.mjs --flag") == ["node", "adapter.mjs", "--flag"]
+    assert split_target("torch") == ["torch"]
+    file = tmp_path / "my adapter.py"
+    file.write_text("")
+    assert split_target(str(file)) == [str(file)]
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (["none.py"], "there is no file none.py"),
+        (["nonesuch"], "is not a program on this machine, a .py file or a shipped adapter"),
+        (["reference", "torch"], "one implementation at a time: after 'reference' comes 'torch'"),
+        (["/"], "is a folder, not a program"),
+    ],
+)
+def test_what_is_no_implementation_is_said_to_be_none(target, message):
+    with pytest.raises(AdapterError, match=message):
+        load_implementation(target)
+
+
+def test_known_failures_of_a_shipped_adapter_are_read():
+    implementation = load_implementation(["reference"])
+    assert implementation.known_failures == {}
