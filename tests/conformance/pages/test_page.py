@@ -51,6 +51,7 @@ TECHNIQUE = "layers/dropout"
         (("| `keep-below` | ", "| `keep-under` | "), "has no row for 'keep-below'"),
         (("### keep-below\n", "### keep-at-ratio-2\n"), "has no row for 'keep-at-ratio-2'"),
         (("not scaled at all | DROPOUT-3 |", "not scaled at all | |"), "names no clause"),
+        (("| `u` | as `x`", "| `t` | as `x`"), "'t' cannot be the name of an input or output"),
         (("| mask | DROPOUT-7 |", "| coin | DROPOUT-7 |"), "judged as one of normal, mask"),
     ],
 )

@@ -15,7 +15,7 @@ from trainspec.conformance.basics.errors import UserError
 from trainspec.conformance.basics.names import family_of, operation_of, split_form, technique_in
 from trainspec.conformance.basics.paths import page_path
 from trainspec.conformance.pages.markdown import Section, find_code, find_link, read_sections
-from trainspec.conformance.pages.rule import Rule, parse_rule
+from trainspec.conformance.pages.rule import FUNCTIONS, Rule, parse_rule
 
 UPDATE_RULE, FUNCTION, SEQUENCE, TRAINING = "update rule", "function", "sequence", "training"
 #: What a page may be; see spec/README.md.
@@ -24,6 +24,8 @@ KINDS = (UPDATE_RULE, FUNCTION, SEQUENCE, TRAINING)
 DISTRIBUTIONS = ("normal", "mask")
 #: Names that an update rule may read without their being hyperparameters.
 GIVEN_TO_UPDATES = frozenset({"W", "g", "t", "tensor", "tensors"})
+#: Names that have a meaning in every rule.
+RESERVED = frozenset({"t", *FUNCTIONS})
 #: The value that every hyperparameter which only variants have takes in all cases.
 VARIANT_HYPERPARAMETER = 0.125
 
@@ -237,8 +239,8 @@ class _Reader:
                 CaseText(s.title, s.text, self.code_of(s, "yaml")) for s in self.below("Cases")
             ),
             example=(self.code_of(example, "yaml"), example.rows),
-            inputs=tuple(row["name"] for row in self.rows("Inputs")),
-            outputs=tuple(row["name"] for row in self.rows("Outputs")) or ("params",),
+            inputs=self.read_names("Inputs"),
+            outputs=self.read_names("Outputs") or ("params",),
             conversions=tuple(self.read_conversions(variants)),
             draws=self.read_draws(clauses),
             trained=tuple(find_code(self.properties.get("trains", ""))),
@@ -248,6 +250,17 @@ class _Reader:
                 for name in _split_list(self.properties.get("checked in every call", ""))
             ),
         )
+
+    def read_names(self, section: str) -> tuple[str, ...]:
+        """The names in a table of inputs or outputs: none is a name of the rule language."""
+        names = tuple(row["name"] for row in self.rows(section))
+        for name in names:
+            if name in RESERVED:
+                raise PageError(
+                    f"{self.technique}: {name!r} cannot be the name of an input or output: "
+                    "in a rule it is the number of the step, or a function"
+                )
+        return names
 
     def read_kind(self) -> str:
         """What the page defines."""
