@@ -6,6 +6,7 @@ time that the reference alone takes for the same calls, without the checker arou
 
 import time
 
+from trainspec.conformance.cases.inputs import make_inputs
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.checking.check import check_cases
 from trainspec.conformance.implementations.target import load_implementation
@@ -31,7 +32,7 @@ def main():
         count = len(list(check_cases(reference, chosen)))
         seconds = best(lambda: list(check_cases(reference, chosen)))
         calls = [
-            (getattr(reference.module, c.operation), c.arrays(kind), c.numbers())
+            (getattr(reference.module, c.operation), make_inputs(c, kind).nest, c.numbers())
             for c in chosen
             for kind in c.types
             if not c.rejects

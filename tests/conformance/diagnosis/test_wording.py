@@ -16,7 +16,7 @@ ADAM = load_page("optimizers/adam")
     [
         ((), "this is the canonical form"),
         (("eps-hat",), "this is the published variant eps-hat: step = m_hat / (sqrt(v_hat)"),
-        (("ascent",), "this is the known error ascent (the sign of the step): W = W +"),
+        (("ascent",), "this is the known error ascent (the step has the wrong sign): W = W +"),
         (("beta1-complement",), "a hyperparameter is meant the other way round: beta1 = 1 - beta1"),
         (("eps-hat", "amsgrad"), "two changes together: this is the published variant eps-hat"),
         (
