@@ -25,7 +25,7 @@ def per_channel(v: Array, x: Array) -> Array:
 
 
 def forward(x: Array, gamma: Array, beta: Array, *, epsilon: float = 1e-5) -> Array:
-    """The outputs in training, shape of `x`; `gamma` and `beta` are (C,) (BATCHNORM-3, 4).
+    """The outputs during training, shape of `x`; `gamma` and `beta` are (C,) (BATCHNORM-3, 4).
 
     Raises TypeError for arrays that are not floating-point, ValueError for an `epsilon` outside
     [0, inf) and for shapes that do not fit.

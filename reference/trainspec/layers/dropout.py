@@ -8,7 +8,7 @@ from trainspec.arguments import Array, floating, from_zero_to_one, like, same_sh
 
 
 def mask(u: Array, *, ratio: float = 0.5) -> Array:
-    """Which units are kept, given numbers `u` drawn evenly from [0, 1) (DROPOUT-1).
+    """Which units are kept, given numbers `u` drawn uniformly from [0, 1) (DROPOUT-1).
 
     Raises ValueError for a `ratio` outside [0, 1].
     """
@@ -23,17 +23,17 @@ def draw(shape: tuple[int, ...], *, ratio: float = 0.5, seed: int = 0) -> Array:
 
 
 def forward(x: Array, kept: Array) -> Array:
-    """The outputs in training: `x` where it is kept, 0 elsewhere (DROPOUT-1, DROPOUT-5)."""
+    """The outputs during training: `x` where it is kept, 0 elsewhere (DROPOUT-1, DROPOUT-5)."""
     return like(x, np.where(kept, x, 0))
 
 
 def backward(dy: Array, kept: Array) -> Array:
-    """The gradient by the inputs: `dy` where they were kept (DROPOUT-2)."""
+    """The gradient with respect to the inputs: `dy` where they were kept (DROPOUT-2)."""
     return like(dy, np.where(kept, dy, 0))
 
 
 def testing(x: Array, *, ratio: float = 0.5) -> Array:
-    """The outputs in testing: all units, scaled by the part that training keeps (DROPOUT-3)."""
+    """The outputs at test time: all units, scaled by the part that training keeps (DROPOUT-3)."""
     return like(x, (1 - ratio) * wide(x))
 
 

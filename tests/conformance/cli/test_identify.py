@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -30,7 +31,8 @@ def test_the_command_names_the_form_the_evidence_and_the_runner_up(tmp_path):
 def test_a_program_is_identified_too(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(ADAMW)
-    words = ["identify", "adam", "--json", "--", "trainspec", "serve", str(path)]
+    command = [sys.executable, "-m", "trainspec.conformance.cli", "serve", str(path)]
+    words = ["identify", "adam", "--json", "--", *command]
     data = json.loads(CliRunner().invoke(main, words).output)
     assert data[0]["form"] == "decoupled-decay, weight_decay=0.01"
 
