@@ -154,7 +154,7 @@ def kolmogorov_distance(z: FloatArray) -> float:
     return largest
 
 
-#: The Kolmogorov distance is looked for in blocks of so many numbers.
+#: The number of values per block in the search for the Kolmogorov distance.
 BLOCK = 64
 
 

@@ -12,7 +12,7 @@ from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, Sample
 from trainspec.conformance.diagnosis.forms import ConstantSlot, Form
 from trainspec.conformance.pages.rule import Rule, parse_rule
 
-#: Names the constant that is looked for: no rule has it.
+#: The name of the constant that is searched for; no rule uses it.
 UNKNOWN = "unknown"
 
 

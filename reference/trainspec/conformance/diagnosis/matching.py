@@ -41,7 +41,7 @@ class Match:
 
     @property
     def largest(self) -> float:
-        """The distance of the farthest answer."""
+        """The largest distance of any answer."""
         return max(self.distances, default=0.0)
 
 

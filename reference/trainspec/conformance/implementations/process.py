@@ -1,9 +1,9 @@
 """The life and death of a program: started, written to, read from, ended with all its children.
 
 A program may hang, never read, flood its output, or leave children behind that hold its pipes
-open. So threads of their own write and read, what is kept is bounded, and the end is looked for
-in three places: the program's process group, its descendants, and whatever carries its mark in
-the environment, which finds a child that has left both.
+open. So separate threads write and read, and what is kept is bounded. Processes to end are
+searched for in three places: the program's process group, its descendants, and whatever carries
+its mark in the environment, which finds a child that has left both.
 """
 
 from __future__ import annotations

@@ -110,36 +110,37 @@ def print_failures(
     console.print()
     console.print(f"[red bold]✗ {case.offering}[/red bold] {_summarize(failing)}")
     if diagnosis is not None and first.divergence is not None:
-        _print_line(console, "diagnosis", diagnosis.text)
+        print_labelled(console, "diagnosis", diagnosis.text)
     clauses = find_broken_clauses(first, diagnosis)
     for number, clause in enumerate(clauses[:CLAUSES]):
         text = f"{clause} {render_text(page.clauses[clause].text)}"
-        _print_line(console, "" if number else "breaks", text)
+        print_labelled(console, "" if number else "breaks", text)
     for name in split_form(case.form):
         lines = "; ".join(str(page.variants[name].change).split("\n"))
-        _print_line(console, "checked against", f"{name}: {lines}")
+        print_labelled(console, "checked against", f"{name}: {lines}")
     kind = f" in {first.kind}" if first.kind else ""
-    _print_line(console, "first failure", f"{case.label}{kind}: {first.outcome.value}")
+    print_labelled(console, "first failure", f"{case.label}{kind}: {first.outcome.value}")
     if first.message:
-        _print_line(console, "", first.message)
+        print_labelled(console, "", first.message)
     if first.divergence is not None:
         _print_divergence(console, first, first.divergence)
     for result in failing:
         if result.subject is Subject.DEFAULT and result is not first:
-            _print_line(console, "", result.message)
-    _print_line(console, "why it matters", render_text(case.why))
+            print_labelled(console, "", result.message)
+    print_labelled(console, "why it matters", render_text(case.why))
     if case.link:
-        _print_line(console, "seen in", case.link)
-    _print_line(console, "spec page", str(page_path(case.technique)))
-    _print_line(console, "reproduce with", _format_command(target, first, options))
+        print_labelled(console, "seen in", case.link)
+    print_labelled(console, "spec page", str(page_path(case.technique)))
+    print_labelled(console, "reproduce with", _format_command(target, first, options))
     golden = (r for r in failing if r.subject is not Subject.DEFAULT)
     others = list(dict.fromkeys(r.case.label for r in golden if r.case.id != case.id))
     if others:
-        _print_line(console, "also failing", ", ".join(others))
+        print_labelled(console, "also failing", ", ".join(others))
 
 
-def _print_line(console: Console, label: str, text: str) -> None:
-    console.print(f"  [bold]{label:<{INDENT - 2}}[/bold]{escape(text)}", soft_wrap=True)
+def print_labelled(console: Console, label: str, text: str, indent: int = INDENT) -> None:
+    """Print a text behind its label; `indent` is where the text begins."""
+    console.print(f"  [bold]{label:<{indent - 2}}[/bold]{escape(text)}", soft_wrap=True)
 
 
 def _rank(result: Result) -> tuple[Any, ...]:
@@ -160,15 +161,15 @@ def _summarize(failing: Sequence[Result]) -> str:
 
 
 def _print_divergence(console: Console, result: Result, d: Divergence) -> None:
-    _print_line(console, "", str(d.place))
+    print_labelled(console, "", str(d.place))
     for word, value in (("expected", d.expected), ("got", d.got)):
-        _print_line(console, "", f"{word:<9}{value!r:<24} {_format_hex(value)}".rstrip())
+        print_labelled(console, "", f"{word:<9}{value!r:<24} {_format_hex(value)}".rstrip())
     if math.isfinite(d.ulps):
-        _print_line(console, "", f"off by {d.ulps:.3g} ulps, {d.tolerances:.3g} tolerances")
+        print_labelled(console, "", f"off by {d.ulps:.3g} ulps, {d.tolerances:.3g} tolerances")
     values = compute_intermediates(result)
     if values:
         inside = ", ".join(f"{name} = {value:.9g}" for name, value in values.items())
-        _print_line(console, "", f"there the rule has {inside}")
+        print_labelled(console, "", f"there the rule has {inside}")
 
 
 def _format_hex(value: float) -> str:
@@ -211,7 +212,7 @@ def _print_advice(console: Console, results: Sequence[Result]) -> None:
         console.print(
             f"[yellow]advice[/yellow] {offering}: {clause} {escape(text)}", soft_wrap=True
         )
-        _print_line(console, "", f"in {labels[0]}{rest}: {happened}")
+        print_labelled(console, "", f"in {labels[0]}{rest}: {happened}")
 
 
 def _format_closing(implementation: Implementation, results: Sequence[Result], strict: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,8 +14,9 @@ from trainspec.conformance.diagnosis.compare import Comparison
 from trainspec.conformance.diagnosis.identify import Identity
 from trainspec.conformance.diagnosis.wording import NO_FORM
 from trainspec.conformance.implementations.protocol import Implementation, title_of
+from trainspec.conformance.reporting.terminal import print_labelled
 
-INDENT = 23
+print_line = partial(print_labelled, indent=23)
 
 
 def print_identities(
@@ -35,43 +37,39 @@ def _print_identity(console: Console, identity: Identity) -> None:
         f"{_format_passed(identity.passed)}: [bold]{escape(d.form or NO_FORM)}[/bold]",
         soft_wrap=True,
     )
-    _print_line(console, "diagnosis", d.text)
+    print_line(console, "diagnosis", d.text)
     if identity.known:
         explained = f"all {d.cases}" if d.explained == d.cases else f"{d.explained} of {d.cases}"
-        _print_line(
+        print_line(
             console,
             "evidence",
             f"explains {explained} cases; the largest deviation is {d.distance:.2g} tolerances",
         )
     if identity.unanswered:
-        _print_line(
+        print_line(
             console,
             "without an answer",
             f"{len(identity.unanswered)} cases, such as {identity.unanswered[0]}",
         )
     if identity.recheck is not None:
         r = identity.recheck
-        _print_line(
+        print_line(
             console,
             "checked as this form",
             f"{r.passed} of {r.asked} cases pass, the largest error is {r.error:.2f} tolerances",
         )
     if identity.reason:
-        _print_line(console, "checked as this form", identity.reason)
+        print_line(console, "checked as this form", identity.reason)
     if other is not None:
         cases = "1 case" if other.separating == 1 else f"{other.separating} cases"
-        _print_line(
+        print_line(
             console,
             "closest alternative",
             f"{other.form}, ruled out by {cases}; in {other.case}, {other.difference} "
             f"({other.tolerances:.2g} × tolerance)",
         )
     if d.edits != split_form(identity.declared) and not identity.passed:
-        _print_line(console, "declared", display_form(identity.declared))
-
-
-def _print_line(console: Console, label: str, text: str) -> None:
-    console.print(f"  [bold]{label:<{INDENT - 2}}[/bold]{escape(text)}", soft_wrap=True)
+        print_line(console, "declared", display_form(identity.declared))
 
 
 def _format_passed(passed: Mapping[str, float]) -> str:
