@@ -118,7 +118,7 @@ def test_every_clause_is_judged_somewhere(technique):
     judged = {clause for case in load_cases([technique]) for clause in case.clauses}
     page = load_page(technique)
     # Inputs are watched in every call, own draws are judged by statistics.
-    by_the_checker = {*page.watched, *([page.draws.clause] if page.draws else [])}
+    by_the_checker = {*page.watched, *(c for d in page.draws for c in (d.clause, d.independence))}
     assert page.clauses.keys() - judged - by_the_checker == set()
 
 

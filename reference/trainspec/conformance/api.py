@@ -23,7 +23,9 @@ from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.golden import find_techniques
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cases.result import Result
-from trainspec.conformance.checking.check import check_cases
+from trainspec.conformance.checking.check import apply_known_failures, check_cases
+from trainspec.conformance.checking.declarations import read_declarations
+from trainspec.conformance.diagnosis.accepted import check_accepted
 from trainspec.conformance.diagnosis.compare import Comparison, compare_implementations
 from trainspec.conformance.diagnosis.defaults import check_defaults
 from trainspec.conformance.diagnosis.identify import Identity, identify_operations
@@ -162,6 +164,14 @@ def check(
         if followed:
             judged = rest if defaults_of is None else defaults_of
             results += check_defaults(implementation, followed, judged)
+        reasons = {**implementation.known_failures, **(known or {})}
+        accepted = check_accepted(
+            implementation,
+            rest if defaults_of is None else defaults_of,
+            {**read_declarations(implementation), **declared},
+            types,
+        )
+        results += [apply_known_failures(result, reasons) for result in accepted]
     except KeyboardInterrupt:
         return Checked(implementation, results, finished=False)
     return Checked(implementation, results)

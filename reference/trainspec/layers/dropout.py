@@ -17,9 +17,14 @@ def mask(u: Array, *, ratio: float = 0.5) -> Array:
     return wide(u) > ratio
 
 
-def draw(shape: tuple[int, ...], *, ratio: float = 0.5, seed: int = 0) -> Array:
-    """A mask of its own, from a generator started with `seed` (DROPOUT-7)."""
-    return mask(np.random.default_rng(seed).random(shape), ratio=ratio)
+def draw(x: Array, dy: Array, *, ratio: float = 0.5, seed: int = 0) -> dict[str, Array]:
+    """Both passes and testing with masks of its own, of the shape of `x` (DROPOUT-7).
+
+    The generator starts with `seed` and goes on from one batch, an entry of the first axis, to
+    the next.
+    """
+    u = np.random.default_rng(seed).random(x.shape)
+    return dropout(x, like(x, u), dy, ratio=ratio)
 
 
 def forward(x: Array, kept: Array) -> Array:

@@ -17,7 +17,7 @@ from trainspec.conformance.basics.names import (
     join_form,
     make_case_id,
     matches_technique,
-    names_draw,
+    names_finding,
     operation_of,
     split_form,
     technique_in,
@@ -73,6 +73,6 @@ def test_a_place_is_written_for_people():
 
 def test_draws_and_defaults_have_names_of_their_own():
     assert draw_function("he") == "he_draw"
-    assert names_draw(draw_case("mean"))
-    assert not names_draw(default_case("learning_rate"))
+    assert names_finding(draw_case("mean"))
+    assert not names_finding(default_case("learning_rate"))
     assert default_case("learning_rate") == "default-learning-rate"

@@ -21,7 +21,8 @@ def evidence(kernel, operation):
 def solve(found, name, edits=()):
     base = make_form(found.page, edits)
     (slot,) = [s for s in find_slots(found.page, base.rule) if s.name == name]
-    return [form.constants for form in solve_constants(found, base, slot)]
+    series = solve_constants(found, base, slot)
+    return [next(iter(forms)).constants for forms in series]
 
 
 @pytest.mark.parametrize("value", [0.9, 0.123, 0.0, 1e-3])
@@ -43,7 +44,8 @@ def test_a_factor_of_the_gradient_is_found():
 def test_a_hidden_decay_is_found_without_a_slot():
     found = evidence(lambda W, g, s, t, k, h: W - h.rate * (g + 0.01 * W), "sgd")
     base = make_form(found.page, ("weight-decay",))
-    (form,) = solve_constants(found, base, None)
+    (series,) = solve_constants(found, base, None)
+    form = next(series)
     assert form.more == {"weight_decay": 0.01}
     assert form.words == ("weight_decay is 0.01 although nothing was passed",)
 

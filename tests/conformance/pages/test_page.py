@@ -52,7 +52,8 @@ TECHNIQUE = "layers/dropout"
         (("### keep-below\n", "### keep-at-ratio-2\n"), "has no row for 'keep-at-ratio-2'"),
         (("not scaled at all | DROPOUT-3 |", "not scaled at all | |"), "names no clause"),
         (("| `u` | as `x`", "| `t` | as `x`"), "'t' cannot be the name of an input or output"),
-        (("| mask | DROPOUT-7 |", "| coin | DROPOUT-7 |"), "judged as one of normal, mask"),
+        (("| uniform | DROPOUT-7 |", "| coin | DROPOUT-7 |"), "must be one of normal, uniform"),
+        (("| `u` | uniform |", "| `v` | uniform |"), "names 'v', which is no input"),
     ],
 )
 def test_what_a_page_says_wrongly_is_named(change, message):
@@ -73,8 +74,8 @@ def test_every_variant_and_error_names_the_clauses_that_it_breaks(technique):
 def test_a_page_says_what_it_is():
     dropout = load_page(TECHNIQUE)
     assert (dropout.kind, dropout.rejects) == ("function", "DROPOUT-6")
-    assert dropout.draws.distribution == "mask"
-    assert dropout.draws.request == {"ratio": 0.25, "rows": 128, "columns": 256}
+    assert [draws.distribution for draws in dropout.draws] == ["uniform", "uniform"]
+    assert [draws.request for draws in dropout.draws] == [{"ratio": 0.75}, {"ratio": 0.25}]
     training = load_page("networks/training")
     assert training.trained == ("W1", "b1", "gamma", "beta", "W2", "b2")
     assert training.rule.assigns >= {"loss", "dW1"}  # the included network's lines

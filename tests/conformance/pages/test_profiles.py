@@ -12,7 +12,7 @@ from helpers import ROOT
 from trainspec.conformance.basics.paths import list_techniques, page_path
 from trainspec.conformance.implementations.target import load_implementation
 from trainspec.conformance.pages.markdown import read_tables
-from trainspec.conformance.pages.page import PageError
+from trainspec.conformance.pages.page import PageError, load_page
 from trainspec.conformance.pages.profiles import list_profiles, load_profile
 
 
@@ -48,6 +48,24 @@ def test_pages_say_in_which_version_a_form_was_measured(name):
             measured = re.search(r"Measured in (.*)", section)
             assert measured, (operation, form)
             assert any(version in measured[1] for version in versions), (operation, form)
+
+
+#: Parts of paths that hold update rules, and so nothing that another page describes.
+UPDATE_RULES = ("optim/", "optimizer.py", "optimizers", "/_src/alias.py", "training_ops")
+
+
+@pytest.mark.parametrize("technique", list_techniques())
+def test_what_was_measured_is_linked_to_a_file_of_its_kind(technique):
+    """An update rule stands in a file of update rules, and nothing else does."""
+    text = page_path(technique).read_text("utf-8")
+    is_rule = load_page(technique).is_update_rule
+    for line in re.findall(r"Measured in (.*)", text):
+        for name, link in re.findall(r"\[([^]]*)\]\((https://github.com/[^)]*)\)", line):
+            version = name.split()[-1]
+            # Autograd and DeZero are linked to their main branch.
+            assert version in link or "/master/" in link, link
+            if not is_rule and not technique.startswith("regularizers/"):
+                assert not any(part in link for part in UPDATE_RULES), link
 
 
 @pytest.mark.parametrize("name", list_profiles())

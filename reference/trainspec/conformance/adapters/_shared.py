@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 Operation = Callable[..., Any]
 
 
@@ -32,6 +34,12 @@ def updates(
         return [step(optimizer, gradient, rate) for gradient, rate in zip(grads, rates)]
 
     return operation
+
+
+def in_batches(one: Callable[[Any, Any], Mapping[str, Any]], x: Any, dy: Any) -> dict[str, Any]:
+    """The outputs of `one`, called with every batch and its gradient in turn, stacked."""
+    found = [one(batch, gradient) for batch, gradient in zip(x, dy)]
+    return {name: np.stack([outputs[name] for outputs in found]) for name in found[0]}
 
 
 def renamed(given: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:

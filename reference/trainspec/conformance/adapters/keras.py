@@ -1,8 +1,8 @@
 """Keras 3 (https://github.com/keras-team/keras), on the backend that KERAS_BACKEND names.
 
 Without that it is PyTorch, or JAX where there is no PyTorch. Keras clips the probabilities of its
-losses unless it is given logits; dropout and initialisation draw their own numbers and are judged
-by statistics, the distributions being those that are not truncated.
+losses unless it is given logits; dropout and initialisation draw their own numbers. Gradients are
+the backend's, through Keras' layers and functions.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if os.environ["KERAS_BACKEND"] == "jax":
 import keras
 from keras import ops
 
-from trainspec.conformance.adapters._shared import renamed, updates
+from trainspec.conformance.adapters._shared import in_batches, renamed, updates
 
 backend = keras.backend.backend()
 name = f"Keras on {backend}"
@@ -112,13 +112,59 @@ def batch_normalization_running(x: Any, gamma: Any, beta: Any, **given: float) -
     return after
 
 
+def affine(x: Any, W: Any, b: Any, dy: Any) -> Any:
+    _in(x)
+    layer = keras.layers.Dense(W.shape[1], dtype=x.dtype.name)
+    layer.build(x.shape)
+    layer.kernel.assign(_tensor(W))
+    layer.bias.assign(_tensor(b))
+    return _through(layer, {"x": x}, dy, {"W": layer.kernel, "b": layer.bias})
+
+
+def sigmoid(x: Any, dy: Any) -> Any:
+    return _through(keras.activations.sigmoid, {"x": x}, dy)
+
+
+def tanh(x: Any, dy: Any) -> Any:
+    return _through(keras.activations.tanh, {"x": x}, dy)
+
+
+def relu(x: Any, dy: Any) -> Any:
+    return _through(keras.activations.relu, {"x": x}, dy)
+
+
+def softmax_cross_entropy(logits: Any, targets: Any) -> Any:
+    _in(logits)
+
+    def loss(scores: Any) -> Any:
+        function = keras.losses.CategoricalCrossentropy(from_logits=True, dtype=logits.dtype.name)
+        return function(_tensor(targets), scores)
+
+    outputs = _through(loss, {"logits": logits}, None)
+    probabilities = keras.activations.softmax(_tensor(logits))
+    return {
+        "loss": outputs["y"], "probabilities": _array(probabilities), "dlogits": outputs["dlogits"]
+    }  # fmt: skip
+
+
+def l2_penalty(W: Any, b: Any, gW: Any, gb: Any, *, weight_decay: float) -> Any:
+    """`regularizers.L2` added to a loss whose gradients are `gW` and `gb`."""
+    _in(W)
+    regularizer = keras.regularizers.L2(weight_decay)
+
+    def loss(W: Any, b: Any) -> Any:
+        return ops.sum(W * _tensor(gW)) + ops.sum(b * _tensor(gb)) + regularizer(W)
+
+    outputs = _through(loss, {"W": W, "b": b}, None)
+    penalty = _array(regularizer(_tensor(W)))
+    return {"penalty": penalty, "gradient_W": outputs["dW"], "gradient_b": outputs["db"]}
+
+
 def constant(z: Any, *, value: float) -> Any:
     return _array(keras.initializers.Constant(value)(z.shape, dtype=z.dtype.name))
 
 
 def fans(shape: Any, *, groups: float) -> Any:
-    if groups != 1:
-        raise NotImplementedError("Keras knows no groups there")
     from keras.src.initializers.random_initializers import compute_fans
 
     found = compute_fans(tuple(int(n) for n in shape))
@@ -126,28 +172,102 @@ def fans(shape: Any, *, groups: float) -> Any:
 
 
 def normal_draw(*, seed: int, std: float, rows: int, columns: int) -> Any:
-    return _drawn(keras.initializers.RandomNormal(0.0, std, seed=seed), rows, columns)
-
-
-def xavier_draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
-    return _drawn(_scaling(1.0, seed), fan_in, fan_out)
-
-
-def he_draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
-    return _drawn(_scaling(2.0, seed), fan_in, fan_out)
-
-
-def dropout_draw(*, seed: int, ratio: float, rows: int, columns: int) -> Any:
-    layer = keras.layers.Dropout(ratio, seed=seed)
-    return (_array(layer(ops.ones((rows, columns)), training=True)) > 0).astype(np.float64)
-
-
-def _scaling(scale: float, seed: int) -> Any:
-    return keras.initializers.VarianceScaling(scale, "fan_in", "untruncated_normal", seed)
-
-
-def _drawn(initializer: Any, rows: int, columns: int) -> Any:
+    initializer = keras.initializers.RandomNormal(0.0, std, seed=seed)
     return _array(initializer((rows, columns), dtype="float64"))
+
+
+def _weights(kind: Any, **how: Any) -> Any:
+    def draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
+        return _array(kind(seed=seed, **how)((fan_in, fan_out), dtype="float64"))
+
+    return draw
+
+
+_initializers = keras.initializers
+xavier_draw = _weights(_initializers.GlorotNormal)
+he_draw = _weights(_initializers.HeNormal)
+
+
+def _untruncated(scale: float) -> Any:
+    return _weights(
+        _initializers.VarianceScaling,
+        scale=scale, mode="fan_in", distribution="untruncated_normal",
+    )  # fmt: skip
+
+
+forms |= {
+    "xavier_draw:canonical": _untruncated(1.0),
+    "xavier_draw:glorot-uniform": _weights(_initializers.GlorotUniform),
+    "xavier_draw:truncated-corrected": _weights(_initializers.LecunNormal),
+    "xavier_draw:uniform": _weights(_initializers.LecunUniform),
+    "he_draw:canonical": _untruncated(2.0),
+    "he_draw:uniform": _weights(_initializers.HeUniform),
+}
+
+
+def dropout_draw(x: Any, dy: Any, *, seed: int, ratio: float) -> Any:
+    _in(x)
+    layer = keras.layers.Dropout(ratio, seed=seed, dtype=x.dtype.name)
+
+    def pass_through(batch: Any, gradient: Any) -> Any:
+        outputs = _through(lambda t: layer(t, training=True), {"x": batch}, gradient)
+        return {**outputs, "test": _array(layer(_tensor(batch), training=False))}
+
+    return in_batches(pass_through, x, dy)
+
+
+def _through(
+    function: Any, inputs: dict[str, Any], dy: Any, weights: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The result `y` of a function, and its gradients, by the backend: Keras has none of its own.
+
+    `weights` are variables that the function uses; `dy` is 1 where it is None.
+    """
+    tensors = {name: _tensor(array) for name, array in inputs.items()}
+    variables = {name: variable.value for name, variable in (weights or {}).items()}
+    names = [f"d{name}" for name in (*tensors, *variables)]
+    y, gradients = _DIFFERENTIATE[backend](function, tensors, variables, dy)
+    return {"y": _array(y), **dict(zip(names, map(_array, gradients)))}
+
+
+def _differentiate_torch(function: Any, tensors: Any, variables: Any, dy: Any) -> Any:
+    for t in tensors.values():
+        t.requires_grad_()
+    y = function(*tensors.values())
+    y.backward(None if dy is None else _tensor(dy))
+    return y, [t.grad for t in (*tensors.values(), *variables.values())]
+
+
+def _differentiate_jax(function: Any, tensors: Any, variables: Any, dy: Any) -> Any:
+    layer_variables = getattr(function, "trainable_variables", [])
+
+    def call(*values: Any) -> Any:
+        if not variables:
+            return function(*values)
+        own = values[len(tensors) :]
+        return function.stateless_call(own, [], *values[: len(tensors)])[0]
+
+    assert len(layer_variables) == len(variables) or not variables
+    y, back = jax.vjp(call, *tensors.values(), *variables.values())
+    return y, back(ops.ones_like(y) if dy is None else _tensor(dy))
+
+
+def _differentiate_tensorflow(function: Any, tensors: Any, variables: Any, dy: Any) -> Any:
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        tape.watch(list(tensors.values()))
+        y = function(*tensors.values())
+    sources = [*tensors.values(), *variables.values()]
+    return y, tape.gradient(y, sources, None if dy is None else _tensor(dy))
+
+
+#: How each backend differentiates.
+_DIFFERENTIATE = {
+    "torch": _differentiate_torch,
+    "jax": _differentiate_jax,
+    "tensorflow": _differentiate_tensorflow,
+}
 
 
 def _tensor(array: Any) -> Any:

@@ -1,7 +1,7 @@
 """MLX (https://github.com/ml-explore/mlx), on the CPU.
 
 Its optimizers hold learning rate and step count in float32, so that float64 would be asked in
-vain (see the findings). Weights and masks are drawn and judged by statistics.
+vain (see the findings).
 """
 
 from __future__ import annotations
@@ -15,7 +15,13 @@ import mlx.optimizers as optim
 import numpy as np
 from mlx import nn
 
-from trainspec.conformance.adapters._shared import default_of, paired, renamed, updates
+from trainspec.conformance.adapters._shared import (
+    default_of,
+    in_batches,
+    paired,
+    renamed,
+    updates,
+)
 
 mx.set_default_device(mx.cpu)
 
@@ -114,11 +120,8 @@ def batch_normalization_running(x: Any, gamma: Any, beta: Any, **given: float) -
     if "momentum" in given:
         given["momentum"] = 1 - given["momentum"]
     layer = nn.BatchNorm(len(gamma), **renamed(given, {"epsilon": "eps"}))
+    layer.set_dtype(_tensor(gamma).dtype)
     layer.update({"weight": _tensor(gamma), "bias": _tensor(beta)})
-    layer.update({
-        "running_mean": mx.zeros(len(gamma), _tensor(gamma).dtype),
-        "running_var": mx.ones(len(gamma), _tensor(gamma).dtype),
-    })  # fmt: skip
     after: dict[str, list[Any]] = {
         "running_mean": [], "running_variance": [], "training": [], "inference": []
     }  # fmt: skip
@@ -135,30 +138,54 @@ def constant(z: Any, *, value: float) -> Any:
     return _array(nn.init.constant(value, _tensor(z).dtype)(_tensor(z)))
 
 
+def l2_penalty(W: Any, b: Any, gW: Any, gb: Any, *, weight_decay: float) -> Any:
+    """`SGD(weight_decay=…)`: the gradients that enter the velocity; the loss is not changed."""
+    optimizer = optim.SGD(learning_rate=1.0, momentum=0.5, weight_decay=weight_decay)
+    _Run([W, b], optimizer).step([gW, gb], None)
+    entered = [_array(state["v"]) for state in optimizer.state["W"]]
+    return {"penalty": np.zeros((), W.dtype), "gradient_W": entered[0], "gradient_b": entered[1]}
+
+
 def normal_draw(*, seed: int, std: float, rows: int, columns: int) -> Any:
-    return _drawn(nn.init.normal(0.0, std), seed, rows, columns)
-
-
-def xavier_draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
-    """What MLX calls He with its default gain of 1; its Glorot is that of Glorot and Bengio."""
-    return _drawn(nn.init.he_normal(), seed, fan_out, fan_in).T
-
-
-def he_draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
     mx.random.seed(seed)
-    weights = nn.init.he_normal()(mx.zeros((fan_out, fan_in)), gain=2.0**0.5)
-    return _array(weights).T
+    return _array(nn.init.normal(0.0, std)(mx.zeros((rows, columns))))
 
 
-def dropout_draw(*, seed: int, ratio: float, rows: int, columns: int) -> Any:
+def _weights(fill: Any, **how: Any) -> Any:
+    """One of MLX' initialisers, on the weight of `Linear(fan_in, fan_out)`."""
+
+    def draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
+        mx.random.seed(seed)
+        return _array(fill(mx.zeros((fan_out, fan_in)), **how)).T
+
+    return draw
+
+
+def _linear(*, seed: int, fan_in: int, fan_out: int) -> Any:
     mx.random.seed(seed)
-    kept = nn.Dropout(ratio).train()(mx.ones((rows, columns)))
-    return (_array(kept) > 0).astype(np.float32)
+    return _array(nn.Linear(fan_in, fan_out).weight).T
 
 
-def _drawn(fill: Any, seed: int, rows: int, columns: int) -> Any:
+xavier_draw = _weights(nn.init.glorot_normal())
+he_draw = _weights(nn.init.he_normal())
+
+forms |= {
+    "xavier_draw:glorot-uniform": _weights(nn.init.glorot_uniform()),
+    "he_draw:canonical": _weights(nn.init.he_normal(), gain=2.0**0.5),
+    "he_draw:uniform": _weights(nn.init.he_uniform(), gain=2.0**0.5),
+    "he_draw:uniform-slope-root-five": _linear,
+}
+
+
+def dropout_draw(x: Any, dy: Any, *, seed: int, ratio: float) -> Any:
     mx.random.seed(seed)
-    return _array(fill(mx.zeros((rows, columns))))
+    layer = nn.Dropout(ratio)
+
+    def pass_through(batch: Any, gradient: Any) -> Any:
+        outputs = _activation(layer.train(), batch, gradient)
+        return {**outputs, "test": _array(layer.eval()(_tensor(batch)))}
+
+    return in_batches(pass_through, x, dy)
 
 
 def _activation(function: Any, x: Any, dy: Any) -> Any:

@@ -40,8 +40,7 @@ class _Run:
             W = self.params[k]
             inputs = {"R": np.array(rate, W.dtype), "T": np.array(self.t), "X": W, "G": g}
             inputs.update({f"S{i}": slot for i, slot in enumerate(self.slots[k])})
-            # The evaluator's Adam gives float64 whatever it is given, against the standard.
-            found = [np.asarray(v, W.dtype) for v in self.sessions[k].run(None, inputs)]
+            found = [np.asarray(v) for v in self.sessions[k].run(None, inputs)]
             self.params[k], *self.slots[k] = found
         return [np.array(W) for W in self.params]
 

@@ -39,35 +39,24 @@ def batch_normalization_running(x: Any, gamma: Any, beta: Any, **given: float) -
     return after
 
 
-def standard_deviation(x: Any) -> Any:
-    kind = x.dtype.name
-    (mean,) = _run(_session("ReduceMean", kind, 1, 1, (("keepdims", 0),)), x)
-    (square,) = _run(_session("ReduceMean", kind, 1, 1, (("keepdims", 0),)), (x - mean) ** 2)
-    (root,) = _run(_session("Sqrt", kind, 1, 1, ()), square)
-    return {"mean": mean, "variance": square, "std": root}
-
-
 def normal_draw(*, seed: int, std: float, rows: int, columns: int) -> Any:
     attributes = (("scale", std), ("seed", float(seed)), ("shape", (rows, columns)))
     # A session goes on drawing where it left off: each call has one of its own.
     return _run(_session.__wrapped__("RandomNormal", "float32", 0, 1, attributes))[0]
 
 
-def xavier_draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
-    return normal_draw(seed=seed, std=(1 / fan_in) ** 0.5, rows=fan_in, columns=fan_out)
-
-
-def he_draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
-    return normal_draw(seed=seed, std=(2 / fan_in) ** 0.5, rows=fan_in, columns=fan_out)
-
-
-def dropout_draw(*, seed: int, ratio: float, rows: int, columns: int) -> Any:
-    kind = np.dtype(np.float32)
-    model = _model("Dropout", "float32", ["A0", "ratio", "training"], 1, (("seed", seed),))
-    ones = {"A0": np.ones((rows, columns), kind), "ratio": np.array(ratio, kind),
-            "training": np.array(True)}  # fmt: skip
+def dropout_draw(x: Any, dy: Any, *, seed: int, ratio: float) -> Any:
+    """The outputs of `Dropout` in training and at test time; there is no backward pass."""
+    kind = x.dtype
+    model = _model("Dropout", kind.name, ["A0", "ratio", "training"], 1, (("seed", seed),))
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
-    return (session.run(None, ones)[0] > 0).astype(np.float64)
+
+    def run(batch: Any, training: bool) -> Any:
+        given = {"A0": batch, "ratio": np.array(ratio, kind), "training": np.array(training)}
+        return session.run(None, given)[0]
+
+    y = np.stack([run(batch, True) for batch in x])
+    return {"y": y, "dx": None, "test": np.stack([run(batch, False) for batch in x])}
 
 
 @cache

@@ -8,7 +8,7 @@ import numpy as np
 import paddle
 from paddle.nn import functional
 
-from trainspec.conformance.adapters._shared import updates
+from trainspec.conformance.adapters._shared import in_batches, updates
 
 paddle.set_device("cpu")
 
@@ -141,8 +141,6 @@ def constant(z: Any, *, value: float) -> Any:
 
 
 def fans(shape: Any, *, groups: float) -> Any:
-    if groups != 1:
-        raise NotImplementedError("Paddle's initialisers know no groups")
     weights = _Shape([int(n) for n in shape])
     found = paddle.nn.initializer.XavierNormal()._compute_fans(weights)
     return {name: shape.dtype.type(n) for name, n in zip(("fan_in", "fan_out"), found)}
@@ -153,27 +151,59 @@ class _Shape:
         self.shape = shape
 
 
+def l2_penalty(W: Any, b: Any, gW: Any, gb: Any, *, weight_decay: float) -> Any:
+    """`Momentum(weight_decay=…)`: the gradients that enter the velocity, and the loss as it was."""
+
+    def make(tensors: Any) -> Any:
+        return _optimizers.Momentum(1.0, 0.5, tensors, weight_decay=weight_decay)
+
+    run = _Run([W, b], make)
+    run.step([gW, gb], None)
+    velocities = run.optimizer._accumulators["velocity"]
+    entered = [_array(velocities[tensor.name]) for tensor in run.params]
+    return {"penalty": np.zeros((), W.dtype), "gradient_W": entered[0], "gradient_b": entered[1]}
+
+
 def normal_draw(*, seed: int, std: float, rows: int, columns: int) -> Any:
     return _drawn(paddle.nn.initializer.Normal(0.0, std), seed, rows, columns)
 
 
-def xavier_draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
-    return _kaiming("linear", seed, fan_in, fan_out)
+def _weights(kind: Any, **how: Any) -> Any:
+    def draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
+        return _drawn(kind(**how), seed, fan_in, fan_out)
+
+    return draw
 
 
-def he_draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
-    return _kaiming("relu", seed, fan_in, fan_out)
+_initializers = paddle.nn.initializer
+xavier_draw = _weights(_initializers.XavierNormal)
+he_draw = _weights(_initializers.KaimingNormal)
+
+forms |= {
+    "xavier_draw:canonical": _weights(_initializers.KaimingNormal, nonlinearity="linear"),
+    "xavier_draw:glorot-uniform": _weights(_initializers.XavierUniform),
+    "he_draw:uniform": _weights(_initializers.KaimingUniform),
+}
 
 
-def dropout_draw(*, seed: int, ratio: float, rows: int, columns: int) -> Any:
-    paddle.seed(seed)
-    kept = functional.dropout(paddle.ones([rows, columns]), ratio, training=True)
-    return (_array(kept) > 0).astype(np.float64)
+def _dropout(mode: str) -> Any:
+    def draw(x: Any, dy: Any, *, seed: int, ratio: float) -> Any:
+        paddle.seed(seed)
+        layer = paddle.nn.Dropout(ratio, mode=mode)
+
+        def pass_through(batch: Any, gradient: Any) -> Any:
+            layer.train()
+            outputs = _activation(layer, batch, gradient)
+            layer.eval()
+            return {**outputs, "test": _array(layer(_tensor(batch)))}
+
+        return in_batches(pass_through, x, dy)
+
+    return draw
 
 
-def _kaiming(gain: str, seed: int, fan_in: int, fan_out: int) -> Any:
-    initializer = paddle.nn.initializer.KaimingNormal(nonlinearity=gain)
-    return _drawn(initializer, seed, fan_in, fan_out)
+dropout_draw = _dropout("upscale_in_train")
+forms["dropout_draw:canonical"] = _dropout("downscale_in_infer")
 
 
 def _drawn(initializer: Any, seed: int, rows: int, columns: int) -> Any:

@@ -50,9 +50,11 @@ def _make_function(technique: str, operation: str) -> Callable[..., Any] | None:
 
 
 def _make_draw(module: Any) -> Callable[..., Any]:
-    """Draws of a technique's own generator, of the shape that the request's sizes say."""
+    """Draws of a technique's own generator: from its inputs, or of the shape that sizes say."""
 
-    def run(*, seed: int, **given: Any) -> Any:
+    def run(*inputs: Any, seed: int, **given: Any) -> Any:
+        if inputs:
+            return module.draw(*inputs, seed=seed, **given)
         if "rows" in given:
             shape = (given.pop("rows"), given.pop("columns"))
         else:

@@ -15,10 +15,13 @@ profile = "scipy"
 
 
 def log_uniform(u: Any, *, low: float, high: float) -> Any:
-    return stats.loguniform(low, high).ppf(u).astype(u.dtype)
+    if u.dtype != np.float64:
+        raise NotImplementedError("SciPy's distributions return float64 whatever they are given")
+    return stats.loguniform(low, high).ppf(u)
 
 
 def standard_deviation(x: Any) -> Any:
-    found = stats.describe(x, ddof=0)
-    values = {"mean": found.mean, "variance": found.variance, "std": np.sqrt(found.variance)}
-    return {name: np.asarray(value, x.dtype) for name, value in values.items()}
+    found = {
+        "mean": stats.tmean(x), "variance": stats.tvar(x, ddof=0), "std": stats.tstd(x, ddof=0)
+    }  # fmt: skip
+    return {name: np.asarray(value) for name, value in found.items()}

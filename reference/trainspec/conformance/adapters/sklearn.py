@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import sklearn
 from sklearn.gaussian_process import GaussianProcessRegressor, kernels
-from sklearn.neural_network import _base, _stochastic_optimizers
+from sklearn.neural_network import MLPRegressor, _base, _stochastic_optimizers
 from sklearn.preprocessing import StandardScaler
 
 from trainspec.conformance.adapters._shared import renamed, updates
@@ -25,6 +25,8 @@ profile = "sklearn"
 
 known_failures = {
     "sgd/infinite-gradient": "the velocity is kept at a momentum of 0 too: 0 times infinity",
+    "standard_deviation/equal-values": "scale_ is 1 where the deviation is 0",
+    "standard_deviation/one-value": "scale_ is 1 where the deviation is 0",
     "standard_deviation/nan": "StandardScaler leaves NaN out, as it says",
 }
 
@@ -61,9 +63,35 @@ forms = {"momentum:canonical": _of(_stochastic_optimizers.SGDOptimizer, nesterov
 
 
 def standard_deviation(x: Any) -> Any:
+    if x.dtype != np.float64:
+        raise NotImplementedError("StandardScaler's statistics are float64 whatever it is given")
     scaler = StandardScaler().fit(x.reshape(-1, 1))
-    found = {"mean": scaler.mean_, "variance": scaler.var_, "std": np.sqrt(scaler.var_)}
-    return {name: np.asarray(values[0], x.dtype) for name, values in found.items()}
+    found = {"mean": scaler.mean_, "variance": scaler.var_, "std": scaler.scale_}
+    return {name: np.asarray(values[0]) for name, values in found.items()}
+
+
+def l2_penalty(W: Any, b: Any, gW: Any, gb: Any, *, weight_decay: float) -> Any:
+    """`alpha` of a network of one layer, for one row: its penalty is divided by the rows."""
+    matrix = W.reshape(len(W), -1)
+    # A row of zeros whose targets are the intercepts: the network's own loss is 0.
+    row, shift = np.zeros((1, len(matrix)), W.dtype), np.zeros((1, matrix.shape[1]), W.dtype)
+    network = MLPRegressor(hidden_layer_sizes=(), alpha=weight_decay, activation="identity")
+    network.n_layers_, network.out_activation_ = 2, "identity"
+    network.coefs_, network.intercepts_ = [matrix], [shift[0]]
+    into = [np.empty_like(matrix)], [np.empty_like(shift[0])]
+    loss, *_ = network._backprop(row, shift, None, [row, shift], [None], *into)
+    # As if the data's gradient were gW: inputs that are a unit matrix, and deltas that are gW.
+    unit, deltas = np.eye(len(matrix), dtype=W.dtype), gW.reshape(matrix.shape)
+    network._compute_loss_grad(0, 1, [unit], [deltas], *into)
+    network.coefs_, biases = [np.zeros((1, len(b)), W.dtype)], [np.empty_like(b)]
+    network._compute_loss_grad(
+        0, 1, [np.zeros((1, 1), W.dtype)], [gb[None]], [np.empty_like(network.coefs_[0])], biases
+    )
+    return {
+        "penalty": np.asarray(loss),
+        "gradient_W": into[0][0].reshape(W.shape),
+        "gradient_b": biases[0],
+    }
 
 
 def sigmoid(x: Any, dy: Any) -> Any:
@@ -87,12 +115,12 @@ def gaussian_process(
     signal_variance: float,
     noise_variance: float,
 ) -> Any:
-    if x.dtype == np.float16:
-        raise NotImplementedError("scikit-learn computes in float32 and float64")
+    if x.dtype != np.float64:
+        raise NotImplementedError("the process predicts in float64 whatever it is given")
     kernel = kernels.ConstantKernel(signal_variance) * kernels.RBF(length_scale)
     process = GaussianProcessRegressor(kernel, alpha=noise_variance, optimizer=None)
     mean, std = process.fit(x[:, None], y).predict(x_new[:, None], return_std=True)
-    return {"mean": mean.astype(x.dtype), "variance": (std**2).astype(x.dtype)}
+    return {"mean": mean, "variance": std**2}
 
 
 def _activation(which: str, x: Any, dy: Any) -> Any:

@@ -1,7 +1,7 @@
-"""TensorFlow's own kernels (https://github.com/tensorflow/tensorflow), which TensorFlow 1 ran.
+"""TensorFlow's own optimizers and layers (https://github.com/tensorflow/tensorflow), without Keras.
 
-`tf.raw_ops` calls the update rules with all their arguments: they have no defaults. Layers and
-losses are `tf.nn`'s. On the CPU.
+The optimizers are those of TensorFlow 1, `tf.compat.v1.train`, which run still. They hold their
+constants in float32. Layers and losses are `tf.nn`'s. On the CPU.
 """
 
 from __future__ import annotations
@@ -16,125 +16,62 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tensorflow as tf
 
-from trainspec.conformance.adapters._shared import updates
+from trainspec.conformance.adapters._shared import in_batches, renamed, updates
 
-name = "TensorFlow kernels"
+name = "TensorFlow"
 version = tf.__version__
 types = ["float64", "float32", "float16", "bfloat16"]
 profile = "tensorflow-1"
 
-raw = tf.raw_ops
-
 
 class _Run:
-    """Parameters, and slots that a kernel updates along with them."""
+    """An optimizer with its parameters."""
 
-    def __init__(self, params: Any, given: dict[str, float], kernel: Any, slots: Any) -> None:
+    def __init__(self, params: Any, make: Any) -> None:
         self.params = [tf.Variable(_tensor(W)) for W in params]
-        self.slots = [
-            [tf.Variable(tf.fill(W.shape, _number(value, W))) for value in slots]
-            for W in self.params
-        ]
-        self.given, self.kernel, self.t = given, kernel, 0
+        self.rate: float | None = None
+        self.optimizer = make(lambda: self.rate)
 
     def step(self, gradient: Any, rate: float | None) -> Any:
-        self.t += 1
-        for W, slots, g in zip(self.params, self.slots, map(_tensor, gradient)):
-            handles = [slot.handle for slot in slots]
-            hyper = {name: _number(value, W) for name, value in self.given.items()}
-            self.kernel(W.handle, handles, g, _number(rate, W), hyper, self.t)
+        self.rate = rate
+        self.optimizer.apply_gradients(list(zip(map(_tensor, gradient), self.params)))
         return [_array(W) for W in self.params]
 
 
-def _of(kernel: Any, *slots: float) -> Any:
+def _of(kind: Any, **fixed: Any) -> Any:
     def make(params: Any, rates: Any, given: dict[str, float]) -> Any:
-        if rates is None:
-            raise TypeError("the kernels have no default learning rate")
-        return _Run(params, given, kernel, slots)
+        named = {**renamed(given, {"rho": "decay"}), **fixed}
+        if kind is _train.AdagradOptimizer:
+            named.pop("epsilon", None)  # it has none
+
+        def with_rate(rate: Any) -> Any:
+            return kind(**({"learning_rate": rate} if rates else {}), **named)
+
+        return _Run(params, with_rate)
 
     return updates(make, _Run.step)
 
 
-def _sgd(W: Any, slots: Any, g: Any, rate: Any, h: Any, t: int) -> None:
-    raw.ResourceApplyGradientDescent(var=W, alpha=rate, delta=g)
-
-
-def _momentum(nesterov: bool) -> Any:
-    def kernel(W: Any, slots: Any, g: Any, rate: Any, h: Any, t: int) -> None:
-        raw.ResourceApplyMomentum(
-            var=W, accum=slots[0], lr=rate, grad=g, momentum=h["momentum"], use_nesterov=nesterov
-        )
-
-    return kernel
-
-
-def _keras_momentum(nesterov: bool) -> Any:
-    def kernel(W: Any, slots: Any, g: Any, rate: Any, h: Any, t: int) -> None:
-        raw.ResourceApplyKerasMomentum(
-            var=W, accum=slots[0], lr=rate, grad=g, momentum=h["momentum"], use_nesterov=nesterov
-        )
-
-    return kernel
-
-
-def _adagrad(W: Any, slots: Any, g: Any, rate: Any, h: Any, t: int) -> None:
-    raw.ResourceApplyAdagrad(var=W, accum=slots[0], lr=rate, grad=g)
-
-
-def _adagrad_2(W: Any, slots: Any, g: Any, rate: Any, h: Any, t: int) -> None:
-    raw.ResourceApplyAdagradV2(var=W, accum=slots[0], lr=rate, epsilon=h["epsilon"], grad=g)
-
-
-def _rmsprop(W: Any, slots: Any, g: Any, rate: Any, h: Any, t: int) -> None:
-    raw.ResourceApplyRMSProp(
-        var=W, ms=slots[0], mom=slots[1], lr=rate, rho=h["rho"],
-        momentum=h.get("momentum", tf.zeros_like(rate)), epsilon=h["epsilon"], grad=g,
-    )  # fmt: skip
-
-
-def _centred(W: Any, slots: Any, g: Any, rate: Any, h: Any, t: int) -> None:
-    raw.ResourceApplyCenteredRMSProp(
-        var=W, mg=slots[2], ms=slots[0], mom=slots[1], lr=rate, rho=h["rho"],
-        momentum=tf.zeros_like(rate), epsilon=h["epsilon"], grad=g,
-    )  # fmt: skip
-
-
-def _adam(W: Any, slots: Any, g: Any, rate: Any, h: Any, t: int) -> None:
-    raw.ResourceApplyAdam(
-        var=W, m=slots[0], v=slots[1], beta1_power=h["beta1"] ** t, beta2_power=h["beta2"] ** t,
-        lr=rate, beta1=h["beta1"], beta2=h["beta2"], epsilon=h["epsilon"], grad=g,
-    )  # fmt: skip
-
-
-def _amsgrad(W: Any, slots: Any, g: Any, rate: Any, h: Any, t: int) -> None:
-    raw.ResourceApplyAdamWithAmsgrad(
-        var=W, m=slots[0], v=slots[1], vhat=slots[2], beta1_power=h["beta1"] ** t,
-        beta2_power=h["beta2"] ** t, lr=rate, beta1=h["beta1"], beta2=h["beta2"],
-        epsilon=h["epsilon"], grad=g,
-    )  # fmt: skip
-
-
-sgd = _of(_sgd)
-momentum = _of(_momentum(False), 0.0)
-adagrad = _of(_adagrad, 0.1)
-rmsprop = _of(_rmsprop, 1.0, 0.0)
-adam = _of(_adam, 0.0, 0.0)
+_train = tf.compat.v1.train
+sgd = _of(_train.GradientDescentOptimizer)
+momentum = _of(_train.MomentumOptimizer)
+adagrad = _of(_train.AdagradOptimizer)
+rmsprop = _of(_train.RMSPropOptimizer)
+adam = _of(_train.AdamOptimizer)
 
 forms = {
-    "momentum:nesterov-rate-outside": _of(_momentum(True), 0.0),
-    "momentum:canonical": _of(_keras_momentum(False), 0.0),
-    "momentum:nesterov": _of(_keras_momentum(True), 0.0),
-    "adagrad:starts-at-tenth": _of(_adagrad_2, 0.1),
-    "rmsprop:epsilon-in-root": _of(_rmsprop, 0.0, 0.0),
-    "rmsprop:momentum-rate-inside": _of(_rmsprop, 0.0, 0.0),
-    "rmsprop:centred-epsilon-in-root": _of(_centred, 0.0, 0.0, 0.0),
-    "adam:eps-hat+amsgrad": _of(_amsgrad, 0.0, 0.0, 0.0),
+    "momentum:nesterov-rate-outside": _of(_train.MomentumOptimizer, use_nesterov=True),
 }
 
 
 def standard_deviation(x: Any) -> Any:
-    mean, variance = tf.nn.moments(_tensor(x), [0])
-    return {"mean": _array(mean), "variance": _array(variance), "std": _array(tf.sqrt(variance))}
+    t = _tensor(x)
+    found = {
+        "mean": tf.math.reduce_mean(t),
+        "variance": tf.math.reduce_variance(t),
+        "std": tf.math.reduce_std(t),
+    }
+    return {name: _array(value) for name, value in found.items()}
 
 
 def sigmoid(x: Any, dy: Any) -> Any:
@@ -179,37 +116,65 @@ def batch_normalization(x: Any, gamma: Any, beta: Any, dy: Any, *, epsilon: floa
     return {"y": y, "mean": _array(mean), "variance": _array(variance), **gradients}
 
 
+def l2_penalty(W: Any, b: Any, gW: Any, gb: Any, *, weight_decay: float) -> Any:
+    """`tf.nn.l2_loss` added to a loss whose gradients are `gW` and `gb`."""
+    rate = _number(weight_decay, _tensor(W))
+
+    def loss(W: Any, b: Any) -> Any:
+        own = tf.reduce_sum(W * _tensor(gW)) + tf.reduce_sum(b * _tensor(gb))
+        return own + rate * tf.nn.l2_loss(W)
+
+    _, gradients = _differentiated(loss, {"W": _tensor(W), "b": _tensor(b)})
+    return {
+        "penalty": _array(rate * tf.nn.l2_loss(_tensor(W))),
+        "gradient_W": gradients["dW"],
+        "gradient_b": gradients["db"],
+    }
+
+
 def constant(z: Any, *, value: float) -> Any:
     return _array(tf.constant_initializer(value)(z.shape, _tensor(z).dtype))
 
 
 def normal_draw(*, seed: int, std: float, rows: int, columns: int) -> Any:
-    return _drawn(tf.random_normal_initializer(0.0, std, seed), rows, columns)
-
-
-def xavier_draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
-    return _drawn(_scaling(1.0, seed), fan_in, fan_out)
-
-
-def he_draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
-    return _drawn(_scaling(2.0, seed), fan_in, fan_out)
-
-
-def dropout_draw(*, seed: int, ratio: float, rows: int, columns: int) -> Any:
-    ones = tf.ones((rows, columns), tf.float64)
-    kept = tf.nn.experimental.stateless_dropout(ones, ratio, [seed, 0])
-    return _array(tf.cast(kept > 0, tf.float64))
-
-
-def _scaling(scale: float, seed: int) -> Any:
-    tf.random.set_seed(seed)
-    return tf.compat.v1.variance_scaling_initializer(
-        scale, "fan_in", "untruncated_normal", seed=seed, dtype=tf.float64
-    )
-
-
-def _drawn(initializer: Any, rows: int, columns: int) -> Any:
+    initializer = tf.random_normal_initializer(0.0, std, seed)
     return _array(initializer((rows, columns), tf.float64))
+
+
+def _weights(kind: Any, **how: Any) -> Any:
+    def draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
+        tf.random.set_seed(seed)
+        return _array(kind(seed=seed, dtype=tf.float64, **how)((fan_in, fan_out), tf.float64))
+
+    return draw
+
+
+_initializers = tf.compat.v1.initializers
+xavier_draw = _weights(_initializers.glorot_normal)
+he_draw = _weights(_initializers.variance_scaling, scale=2.0)
+
+
+def _untruncated(scale: float) -> Any:
+    return _weights(_initializers.variance_scaling, scale=scale, distribution="untruncated_normal")
+
+
+forms |= {
+    "xavier_draw:canonical": _untruncated(1.0),
+    "xavier_draw:glorot-uniform": _weights(_initializers.glorot_uniform),
+    "xavier_draw:truncated-corrected": _weights(_initializers.variance_scaling),
+    "he_draw:canonical": _untruncated(2.0),
+}
+
+
+def dropout_draw(x: Any, dy: Any, *, seed: int, ratio: float) -> Any:
+    """`tf.nn.dropout` in training; at test time it is not called."""
+    tf.random.set_seed(seed)
+
+    def pass_through(batch: Any, gradient: Any) -> Any:
+        outputs = _activation(lambda t: tf.nn.dropout(t, ratio), batch, gradient)
+        return {**outputs, "test": batch}
+
+    return in_batches(pass_through, x, dy)
 
 
 def _activation(function: Any, x: Any, dy: Any) -> Any:

@@ -1,8 +1,7 @@
 """tinygrad (https://github.com/tinygrad/tinygrad), on the CPU: it compiles with clang as it goes.
 
-Its optimizers hold learning rate and betas in float32, as tensors of one element, and cannot
-update a tensor of none: such a parameter is given as one of one element. A case of a thousand
-steps takes longer than an answer may: it is refused here.
+Its optimizers hold learning rate and betas in float32, as tensors of one element. A case of a
+thousand steps takes longer than an answer may: it is refused here.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from typing import Any
 import numpy as np
 from tinygrad import Tensor, dtypes
 from tinygrad.helpers import Context
-from tinygrad.nn import BatchNorm, optim
+from tinygrad.nn import BatchNorm, Linear, optim
 
-from trainspec.conformance.adapters._shared import renamed, updates
+from trainspec.conformance.adapters._shared import in_batches, renamed, updates
 
 name = "tinygrad"
 version = version_of("tinygrad")
@@ -31,21 +30,20 @@ class _Run:
     def __init__(self, params: Any, rates: Any, make: Any) -> None:
         if rates and len(rates) > MANY:
             raise NotImplementedError("a step takes milliseconds")
-        self.shapes = [W.shape for W in params]
-        self.params = [_tensor(np.atleast_1d(W)) for W in params]
+        self.params = [_tensor(W) for W in params]
         # It asks that there be parameters with numbers in them.
         held = [W for W in self.params if W.numel()]
-        self.optimizer = make(held) if held else None
+        self.optimizer: Any = make(held) if held else None
 
     def step(self, gradient: Any, rate: float | None) -> Any:
         for W, g in zip(self.params, gradient):
-            W.grad = _tensor(np.atleast_1d(g))
+            W.grad = _tensor(g)
         if self.optimizer is not None:
             if rate is not None:
                 self.optimizer.lr.assign(Tensor([rate], dtype=self.optimizer.lr.dtype)).realize()
             with Context(TRAINING=1):
                 self.optimizer.step()
-        return [_array(W).reshape(shape) for W, shape in zip(self.params, self.shapes)]
+        return [_array(W) for W in self.params]
 
 
 def _of(kind: Any, **fixed: Any) -> Any:
@@ -125,6 +123,54 @@ def batch_normalization_running(x: Any, gamma: Any, beta: Any, **given: float) -
 
 def constant(z: Any, *, value: float) -> Any:
     return _array(Tensor.full(z.shape, value, dtype=dtypes.float32))
+
+
+def l2_penalty(W: Any, b: Any, gW: Any, gb: Any, *, weight_decay: float) -> Any:
+    """`SGD(weight_decay=…)`: the gradients that enter the velocity; the loss is not changed."""
+    run = _Run([W, b], [1.0], lambda held: optim.SGD(held, 1.0, 0.5, weight_decay))
+    run.step([gW, gb], None)
+    entered = [_array(velocity) for velocity in run.optimizer.b]
+    return {"penalty": np.zeros((), W.dtype), "gradient_W": entered[0], "gradient_b": entered[1]}
+
+
+def normal_draw(*, seed: int, std: float, rows: int, columns: int) -> Any:
+    Tensor.manual_seed(seed)
+    return _array(Tensor.normal(rows, columns, mean=0.0, std=std))
+
+
+def _weights(fill: Any) -> Any:
+    """One of tinygrad's initialisers, on the weight of `Linear(fan_in, fan_out)`."""
+
+    def draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
+        Tensor.manual_seed(seed)
+        return _array(fill(fan_out, fan_in)).T
+
+    return draw
+
+
+def _linear(*, seed: int, fan_in: int, fan_out: int) -> Any:
+    Tensor.manual_seed(seed)
+    return _array(Linear(fan_in, fan_out).weight).T
+
+
+xavier_draw = _weights(Tensor.glorot_uniform)
+he_draw = _weights(Tensor.kaiming_normal)
+
+forms |= {
+    "he_draw:uniform": _weights(Tensor.kaiming_uniform),
+    "he_draw:uniform-slope-root-five": _linear,
+}
+
+
+def dropout_draw(x: Any, dy: Any, *, seed: int, ratio: float) -> Any:
+    Tensor.manual_seed(seed)
+
+    def pass_through(batch: Any, gradient: Any) -> Any:
+        with Context(TRAINING=1):
+            outputs = _activation(lambda t: t.dropout(ratio), batch, gradient)
+        return {**outputs, "test": _array(_tensor(batch).dropout(ratio))}
+
+    return in_batches(pass_through, x, dy)
 
 
 def _activation(function: Any, x: Any, dy: Any) -> Any:

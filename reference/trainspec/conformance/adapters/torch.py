@@ -1,8 +1,8 @@
 """PyTorch (https://github.com/pytorch/pytorch): its optimizers, layers and losses.
 
-Its dropout and its initialisation draw their own numbers and are judged by statistics. It has no
-L2 penalty as a loss, no decay by the inverse of time, no split with a given permutation and no
-hyperparameter search.
+Its dropout and its initialisation draw their own numbers. The L2 penalty is `weight_decay`, which
+the optimizers add to the gradients. It has no decay by the inverse of time, no split with a given
+permutation and no hyperparameter search.
 """
 
 from __future__ import annotations
@@ -16,9 +16,15 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import torch
-from torch.nn import functional
+from torch.nn import functional, init
 
-from trainspec.conformance.adapters._shared import default_of, paired, renamed, updates
+from trainspec.conformance.adapters._shared import (
+    default_of,
+    in_batches,
+    paired,
+    renamed,
+    updates,
+)
 
 name = "PyTorch"
 version = torch.__version__
@@ -26,7 +32,9 @@ types = ["float64", "float32", "float16", "bfloat16"]
 
 profile = "torch"
 
+_ONE = "PyTorch refuses to train on one value a channel"
 known_failures = {
+    "batch_normalization/batch-of-one": _ONE,
     "momentum:nesterov-rate-outside/momentum-zero": "SGD(nesterov=True) refuses a momentum of 0",
     "momentum:dampening/momentum-zero": (
         "with a momentum of 0 there is no velocity, and dampening does nothing"
@@ -136,8 +144,6 @@ def softmax_cross_entropy(logits: Any, targets: Any) -> Any:
 
 def batch_normalization(x: Any, gamma: Any, beta: Any, dy: Any, **given: float) -> Any:
     t = _leaves(x=x, gamma=gamma, beta=beta)
-    if x.size == x.shape[1]:
-        raise NotImplementedError("PyTorch refuses to train on one value a channel")
     y = _offered(
         lambda: functional.batch_norm(
             t["x"], None, None, t["gamma"], t["beta"], training=True, **renamed(given, EPS)
@@ -173,12 +179,12 @@ def batch_normalization_running(x: Any, gamma: Any, beta: Any, **given: float) -
 
 
 def constant(z: Any, *, value: float) -> Any:
-    return _array(torch.nn.init.constant_(torch.empty_like(_tensor(z)), value))
+    return _array(init.constant_(torch.empty_like(_tensor(z)), value))
 
 
 def fans(shape: Any, *, groups: float) -> Any:
     weights = torch.empty([int(n) for n in shape], device="meta")
-    found = torch.nn.init._calculate_fan_in_and_fan_out(weights)
+    found = init._calculate_fan_in_and_fan_out(weights)
     return {name: shape.dtype.type(n) for name, n in zip(("fan_in", "fan_out"), found)}
 
 
@@ -189,97 +195,64 @@ def grid(index: Any, *, low: float, high: float, points: float) -> Any:
     return values[index.astype(int)].astype(index.dtype)
 
 
-def network(
-    x: Any, targets: Any, u: Any, W1: Any, b1: Any, gamma: Any, beta: Any, W2: Any, b2: Any,
-    *, epsilon: float, ratio: float, weight_decay: float,
-) -> Any:  # fmt: skip
-    t = _leaves(W1=W1, b1=b1, gamma=gamma, beta=beta, W2=W2, b2=b2)
-    outputs = _passed(t, x, targets, u, epsilon, ratio, weight_decay)
-    return {**{name: _array(value) for name, value in outputs.items()}, **_gradients(t)}
-
-
-def training(
-    x: Any, targets: Any, u: Any, W1: Any, b1: Any, gamma: Any, beta: Any, W2: Any, b2: Any,
-    *, update_rule: str, learning_rate: float, momentum: float, rho: float, beta1: float,
-    beta2: float, update_epsilon: float, epsilon: float, ratio: float, weight_decay: float,
-) -> Any:  # fmt: skip
-    t = _leaves(W1=W1, b1=b1, gamma=gamma, beta=beta, W2=W2, b2=b2)
-    parameters, eps = list(t.values()), update_epsilon
-    optimizer: Any = {
-        "sgd": lambda: torch.optim.SGD(parameters, learning_rate),
-        "momentum": lambda: torch.optim.SGD(parameters, learning_rate, momentum=momentum),
-        "adagrad": lambda: torch.optim.Adagrad(parameters, learning_rate, eps=eps),
-        "rmsprop": lambda: torch.optim.RMSprop(parameters, learning_rate, alpha=rho, eps=eps),
-        "adam": lambda: torch.optim.Adam(parameters, learning_rate, betas=(beta1, beta2), eps=eps),
-    }[update_rule]()
-    after: dict[str, list[Any]] = {name: [] for name in ("loss", *t)}
-    for now in u:
-        optimizer.zero_grad()
-        after["loss"].append(
-            _array(_passed(t, x, targets, now, epsilon, ratio, weight_decay)["loss"])
-        )
-        optimizer.step()
-        for name, tensor in t.items():
-            after[name].append(_array(tensor))
-    return after
-
-
-def _passed(
-    t: dict[str, Any], x: Any, targets: Any, u: Any, epsilon: float, ratio: float, decay: float
-) -> dict[str, Any]:
-    """Both passes of the network: its outputs, and the gradients in the tensors of `t`."""
-    kept = _tensor(u) > ratio
-    affine1 = _offered(lambda: functional.linear(_tensor(x), t["W1"].T, t["b1"]))
-    normalised = functional.batch_norm(
-        affine1, None, None, t["gamma"], t["beta"], training=True, eps=epsilon
-    )
-    activated = torch.relu(normalised)
-    dropped = torch.where(kept, activated, torch.zeros_like(activated))
-    affine2 = functional.linear(dropped, t["W2"].T, t["b2"])
-    loss = functional.cross_entropy(affine2, _tensor(targets))
-    loss = loss + decay / 2 * (t["W1"].pow(2).sum() + t["W2"].pow(2).sum())
-    loss.backward()
-    return {
-        "affine1": affine1,
-        "normalised": normalised,
-        "activated": activated,
-        "dropped": dropped,
-        "affine2": affine2,
-        "loss": loss,
-    }
+def l2_penalty(W: Any, b: Any, gW: Any, gb: Any, *, weight_decay: float) -> Any:
+    """`SGD(weight_decay=…)`: the gradients that enter the velocity; the loss is not changed."""
+    optimizer = torch.optim.SGD(
+        [torch.nn.Parameter(_tensor(W)), torch.nn.Parameter(_tensor(b))],
+        lr=1.0, momentum=0.5, weight_decay=weight_decay,
+    )  # fmt: skip
+    _step(optimizer, [gW, gb], None)
+    entered = (_array(state["momentum_buffer"]) for state in optimizer.state.values())
+    return {"penalty": np.zeros((), W.dtype), **dict(zip(("gradient_W", "gradient_b"), entered))}
 
 
 def normal_draw(*, seed: int, std: float, rows: int, columns: int) -> Any:
-    return _drawn(lambda W, g: torch.nn.init.normal_(W, 0, std, generator=g), seed, rows, columns)
+    return _drawn(lambda W, g: init.normal_(W, 0, std, generator=g), seed, rows, columns)
 
 
-def xavier_draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
-    """What PyTorch calls Kaiming with a linear gain; its Xavier is Glorot's."""
-    return _kaiming("linear", seed, fan_in, fan_out)
+def _weights(fill: Callable[..., Any], **how: Any) -> Callable[..., Any]:
+    """One of `torch.nn.init`'s functions, on the weight of `Linear(fan_in, fan_out)`."""
+
+    def draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
+        return _drawn(lambda W, g: fill(W, generator=g, **how), seed, fan_in, fan_out)
+
+    return draw
 
 
-def he_draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
-    return _kaiming("relu", seed, fan_in, fan_out)
+xavier_draw = _weights(init.xavier_normal_)
+he_draw = _weights(init.kaiming_normal_, nonlinearity="relu")
 
 
-def dropout_draw(*, seed: int, ratio: float, rows: int, columns: int) -> Any:
+def _linear(*, seed: int, fan_in: int, fan_out: int) -> Any:
     torch.manual_seed(seed)
-    ones = torch.ones(rows, columns, dtype=torch.float64)
-    return _array((functional.dropout(ones, ratio, training=True) > 0).to(torch.float64))
+    return _array(torch.nn.Linear(fan_in, fan_out, dtype=torch.float64).weight).T
 
 
-def _kaiming(gain: Any, seed: int, fan_in: int, fan_out: int) -> Any:
-    return _drawn(
-        lambda W, g: torch.nn.init.kaiming_normal_(W, nonlinearity=gain, generator=g),
-        seed,
-        fan_out,
-        fan_in,
-    ).T
+forms |= {
+    "xavier_draw:canonical": _weights(init.kaiming_normal_, nonlinearity="linear"),
+    "xavier_draw:glorot-uniform": _weights(init.xavier_uniform_),
+    "he_draw:fan-out-mode": _weights(init.kaiming_normal_, nonlinearity="relu", mode="fan_out"),
+    "he_draw:uniform": _weights(init.kaiming_uniform_, nonlinearity="relu"),
+    "he_draw:uniform-slope-root-five": _linear,
+}
 
 
-def _drawn(fill: Callable[..., Any], seed: int, rows: int, columns: int) -> Any:
-    W = torch.empty(rows, columns, dtype=torch.float64)
-    return _array(fill(W, torch.Generator().manual_seed(seed)))
+def dropout_draw(x: Any, dy: Any, *, seed: int, ratio: float) -> Any:
+    torch.manual_seed(seed)
+    layer = torch.nn.Dropout(ratio)
+
+    def pass_through(batch: Any, gradient: Any) -> Any:
+        return {
+            **_activation(layer.train(), batch, gradient),
+            "test": _array(layer.eval()(_tensor(batch))),
+        }
+
+    return in_batches(pass_through, x, dy)
+
+
+def _drawn(fill: Callable[..., Any], seed: int, fan_in: int, fan_out: int) -> Any:
+    W = torch.empty(fan_out, fan_in, dtype=torch.float64)
+    return _array(fill(W, torch.Generator().manual_seed(seed))).T
 
 
 def _activation(function: Callable[..., Any], x: Any, dy: Any) -> Any:

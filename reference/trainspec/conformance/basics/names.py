@@ -20,6 +20,8 @@ from dataclasses import dataclass
 TYPE_NAMES = ("float64", "float32", "float16", "bfloat16")
 #: The word for the form that a page's own rule defines.
 CANONICAL = "canonical"
+#: How the names of functions end that draw numbers of their own.
+DRAW_SUFFIX = "_draw"
 
 
 def family_of(technique: str) -> str:
@@ -38,8 +40,9 @@ def technique_in(family: str, operation: str) -> str:
 
 
 def matches_technique(word: str, technique: str) -> bool:
-    """Whether `word` names a technique: in full, by its operation, or by its folder."""
-    return word in (technique, operation_of(technique), family_of(technique))
+    """Whether `word` names a technique: in full, by its operation, its draws, or its folder."""
+    operation = operation_of(technique)
+    return word in (technique, operation, family_of(technique), draw_function(operation))
 
 
 def split_form(name: str) -> tuple[str, ...]:
@@ -111,9 +114,14 @@ def make_case_id(operation: str, case: str) -> str:
     return f"{operation}/{case}"
 
 
+def base_operation(name: str) -> str:
+    """The operation that a function belongs to: ``xavier`` of ``xavier`` and ``xavier_draw``."""
+    return name.removesuffix(DRAW_SUFFIX)
+
+
 def draw_function(operation: str) -> str:
     """The name of the function that draws numbers of its own: ``xavier_draw``."""
-    return f"{operation}_draw"
+    return operation + DRAW_SUFFIX
 
 
 def draw_case(finding: str) -> str:
@@ -121,14 +129,25 @@ def draw_case(finding: str) -> str:
     return f"draws-{finding}"
 
 
+def finding_of(case: str) -> str:
+    """The finding of a case about draws: ``mean`` of ``draws-mean`` and of ``draws-2-mean``."""
+    parts = case.removeprefix("draws-").split("-", 1)
+    return parts[1] if parts[0].isdigit() else "-".join(parts)
+
+
 def default_case(hyperparameter: str) -> str:
     """The name of the case that holds one default: ``default-learning-rate``."""
     return f"default-{spell_kebab(hyperparameter)}"
 
 
-def names_draw(case: str) -> bool:
-    """Whether a case is a finding about draws, of which no golden file has a list."""
-    return case.startswith("draws-")
+def accepted_case(hyperparameter: str) -> str:
+    """The name of the case about a hyperparameter that is accepted: ``accepted-weight-decay``."""
+    return f"accepted-{spell_kebab(hyperparameter)}"
+
+
+def names_finding(case: str) -> bool:
+    """Whether a case is a finding that no golden file lists: about draws, or what is accepted."""
+    return case.startswith(("draws-", "accepted-"))
 
 
 def spell_kebab(name: str) -> str:
@@ -160,3 +179,4 @@ class Subject(enum.Enum):
     CASE = "case"
     DEFAULT = "default"
     DRAW = "draw"
+    ACCEPTED = "accepted"

@@ -51,7 +51,9 @@ def to_floats(value: Any) -> Any:
 
 def to_array(tensor: dict[str, Any], dtype: Any) -> np.ndarray[Any, Any]:
     """The array of a tensor, in a type of its own."""
-    values = np.array([parse_number(v) for v in tensor["data"]], dtype=np.float64)
+    data = tensor["data"]
+    plain = isinstance(data, np.ndarray)
+    values = np.array(data if plain else [parse_number(v) for v in data], dtype=np.float64)
     return values.astype(dtype).reshape(tensor["shape"])
 
 

@@ -23,7 +23,7 @@ class Case:
     A case with `rejects` expects the implementation to reject that hyperparameter. `offered` is
     the further form that the implementation is asked for, beside its main one. A `subject` other
     than a golden case belongs to a default (of the profile `profile`) or to a draw (of the
-    function `draw`).
+    function `draw`). `skipped` are outputs that an answer left out, which the case has no more.
     """
 
     id: str
@@ -49,6 +49,7 @@ class Case:
     subject: Subject = Subject.CASE
     profile: str = ""
     draw: str = ""
+    skipped: tuple[str, ...] = ()
 
     @property
     def operation(self) -> str:
@@ -63,7 +64,7 @@ class Case:
     @property
     def entry_point(self) -> Offering:
         """What is called: the offering, or the function that draws."""
-        return Offering(self.draw) if self.draw else self.offering
+        return Offering(self.draw, self.offered) if self.draw else self.offering
 
     @property
     def label(self) -> str:

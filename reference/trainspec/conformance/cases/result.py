@@ -65,7 +65,8 @@ class Result:
     """One case in one type: the outcome, and what there is to say about it.
 
     `kind` is the type, and empty for an operation that is not offered at all. `error` is the
-    largest error of the answer in tolerances; `answer` its numbers, flat.
+    largest error of the answer in tolerances; `answer` its numbers, flat; `drawn` the draws that a
+    finding about draws is of, `diagnosis` what was found on the way to it.
     """
 
     case: Case
@@ -75,6 +76,8 @@ class Result:
     error: float = 0.0
     divergence: Divergence | None = None
     answer: Any = field(default=None, repr=False)
+    drawn: Any = field(default=None, repr=False)
+    diagnosis: Any = field(default=None, repr=False)
 
     @property
     def subject(self) -> Subject:

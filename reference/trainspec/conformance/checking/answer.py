@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,13 @@ def judge_answer(case: Case, kind: str, answer: Any) -> Result:
         return Result(
             case, kind, Outcome.WRONG, f"accepted an invalid {case.rejects}; expected an error"
         )
-    got, wrong_type = flatten_answer(case, kind, answer)
+    numbers = collect_answer(case, kind, answer)
+    got, wrong_type = numbers.joined(), numbers.complaint()
     tolerance = case.tolerance[kind]
     expected = case.expected
+    if numbers.skipped:
+        case, kept = _leave_out(case, numbers)
+        got, expected, tolerance = got[kept], case.expected, case.tolerance[kind]
     with np.errstate(all="ignore"):
         error = np.abs(got - expected)
         within = error <= tolerance
@@ -50,12 +54,42 @@ def judge_answer(case: Case, kind: str, answer: Any) -> Result:
 
 
 @dataclass
-class _Numbers:
-    """What is collected of an answer: its numbers, and the types that they came in."""
+class Numbers:
+    """What is collected of an answer: its numbers, and the types that they came in.
+
+    `sizes` has the count of numbers of every output, `skipped` the outputs that are None.
+    """
 
     kind: str
+    sizes: list[int] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
     flat: list[Any] = field(default_factory=list)
     types: set[Any] = field(default_factory=set)
+
+    def close(self) -> None:
+        """Count the numbers of the output that is now complete."""
+        self.sizes.append(sum(part.size for part in self.flat) - sum(self.sizes))
+
+    def skip(self, name: str, shape: Any, case: Case) -> None:
+        """Leave out an output that the implementation does not have: NaN, which is not judged."""
+        self.skipped.append(name)
+        steps = len(case.keep) if case.keep else case.steps or 1
+        nested = bool(shape) and isinstance(shape[0], list)
+        size = sum(math.prod(own) for own in (shape if nested else [shape])) * steps
+        self.flat.append(np.full(size, np.nan, TYPES[self.kind].dtype))
+
+    def narrowest(self) -> str:
+        """The narrowest of the types that they came in and of the one asked for."""
+        names = [kind for kind in TYPES if TYPES[kind].dtype in self.types]
+        return max((self.kind, *names), key=list(TYPES).index)
+
+    def complaint(self) -> str:
+        """What is wrong with their types, or nothing."""
+        others = self.types - {TYPES[self.kind].dtype}
+        if not others:
+            return ""
+        other = min(dtype.name for dtype in others)
+        return f"returned {other} where the inputs are {self.kind}"
 
     def joined(self) -> FloatArray:
         """All of them as float64, one after the other."""
@@ -71,12 +105,26 @@ def flatten_answer(case: Case, kind: str, answer: Any) -> tuple[FloatArray, str]
 
     Raises `CallError` (malformed) where the answer does not have the shapes of the outputs.
     """
+    numbers = collect_answer(case, kind, answer)
+    return numbers.joined(), numbers.complaint()
+
+
+def collect_answer(case: Case, kind: str, answer: Any) -> Numbers:
+    """The numbers of an answer in the order of `case.expected`.
+
+    Raises `CallError` (malformed) where the answer does not have the shapes of the outputs.
+    """
     answers = _name_outputs(case, answer)
-    into = _Numbers(kind)
+    into = Numbers(kind)
     for name, shape in case.outputs.items():
         value = answers[name]
+        if value is None and any(answers[other] is not None for other in case.outputs):
+            into.skip(name, shape, case)
+            into.close()
+            continue
         if case.steps is None:
             _collect(value, shape, name, into)
+            into.close()
             continue
         if not isinstance(value, (list, tuple)) or len(value) != case.steps:
             raise _malformed(
@@ -85,12 +133,22 @@ def flatten_answer(case: Case, kind: str, answer: Any) -> tuple[FloatArray, str]
             )
         for t in case.keep or range(1, case.steps + 1):
             _collect(value[t - 1], shape, f"{name} after step {t}", into)
-    complaint = ""
-    others = into.types - {TYPES[kind].dtype}
-    if others:
-        other = min(dtype.name for dtype in others)
-        complaint = f"returned {other} where the inputs are {kind}"
-    return into.joined(), complaint
+        into.close()
+    return into
+
+
+def _leave_out(case: Case, numbers: Numbers) -> tuple[Case, Any]:
+    """The case without the outputs that the answer leaves out, and which numbers remain."""
+    kept = np.repeat([name not in numbers.skipped for name in case.outputs], numbers.sizes)
+    rest = {name: shape for name, shape in case.outputs.items() if name not in numbers.skipped}
+    tolerance = {kind: allowed[kept] for kind, allowed in case.tolerance.items()}
+    return replace(
+        case,
+        outputs=rest,
+        expected=case.expected[kept],
+        tolerance=tolerance,
+        skipped=tuple(numbers.skipped),
+    ), kept
 
 
 def _name_outputs(case: Case, answer: Any) -> dict[str, Any]:
@@ -113,7 +171,7 @@ def _name_outputs(case: Case, answer: Any) -> dict[str, Any]:
     )
 
 
-def _collect(value: Any, shape: Any, where: str, into: _Numbers) -> None:
+def _collect(value: Any, shape: Any, where: str, into: Numbers) -> None:
     """Add the numbers of `value`: an array of this shape, or a list of arrays of these shapes."""
     if shape and isinstance(shape[0], list):
         if not isinstance(value, (list, tuple)) or len(value) != len(shape):

@@ -47,7 +47,7 @@ def check_cases(
                 tick()
             continue
         yield from _check_offering(implementation, own, kinds, reasons, tick)
-    for result in check_draws(implementation, draws_of, kinds):
+    for result in check_draws(implementation, draws_of, kinds, declared):
         yield apply_known_failures(result, reasons)
 
 

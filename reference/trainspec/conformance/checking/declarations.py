@@ -7,7 +7,12 @@ from dataclasses import replace
 
 from trainspec.conformance.basics.errors import CaseError
 from trainspec.conformance.basics.float_types import TYPES
-from trainspec.conformance.basics.names import Offering, names_draw, operation_of
+from trainspec.conformance.basics.names import (
+    Offering,
+    base_operation,
+    names_finding,
+    operation_of,
+)
 from trainspec.conformance.basics.paths import list_techniques
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.load import load_cases
@@ -43,7 +48,7 @@ def check_known_failures(known: Mapping[str, str], who: str) -> None:
         return
     ids = {case.id for case in load_cases()}
     for name, entry in zip(known, parse_known(known)):
-        exists = entry.case_id in ids or names_draw(entry.case)
+        exists = entry.case_id in ids or names_finding(entry.case)
         if not exists or entry.type not in ("", *TYPES):
             raise CaseError(
                 f"{who}: known_failures names {name!r}, which is not a case, "
@@ -57,11 +62,12 @@ def check_form(operation: str, form: str, who: str) -> str:
     Raises `CaseError` where there is no such operation or form.
     """
     operations = {operation_of(technique): technique for technique in list_techniques()}
-    if operation not in operations:
+    technique = operations.get(base_operation(operation))
+    if technique is None:
         known = ", ".join(operations)
         raise CaseError(f"{who} names the operation {operation!r}; there are {known}")
     try:
-        return normalize_form(load_page(operations[operation]), form)
+        return normalize_form(load_page(technique), form)
     except PageError as error:
         raise CaseError(str(error)) from None
 

@@ -1,8 +1,8 @@
 """Random tests: `arrays that an implementation drew -> findings`.
 
 Every test returns a p-value, the chance that a right implementation does as badly or worse,
-and fails under `ALPHA`. A whole check makes fewer than a hundred such tests, so that a right
-implementation fails one with a probability under 1e-7; spec/statistics.md says how the power
+and fails under `ALPHA`. A whole check makes fewer than two hundred such tests, so that a right
+implementation fails one with a probability under 2e-7; spec/statistics.md says how the power
 against wrong ones was measured. The tails are written out here so that the light install needs no
 SciPy; the tests compare them with SciPy's.
 """
@@ -18,9 +18,12 @@ from typing import Any
 import numpy as np
 
 from trainspec.conformance.basics.float_types import FloatArray
+from trainspec.conformance.checking.distributions import Distribution
 
 ALPHA = 1e-9
 
+#: The findings whose names begin so are about independence; the others are about the values.
+INDEPENDENCE = ("second-call", "same-seed", "other-seed", "rows-", "columns-", "sums-", "calls-")
 
 #: Neighbours at these distances must not resemble each other.
 LAGS = (1, 2, 3)
@@ -68,7 +71,48 @@ def judge_normal(draws: Sequence[FloatArray], again: FloatArray, std: float) -> 
     # Float32 normals repeat now and then; what has few values at all repeats most of the time.
     distinct = np.unique(z).size
     yield Finding("resolution", float(distinct > n / 2), f"{distinct} distinct values of {n}")
-    yield from _judge_independence([draw / std for draw in draws], 1.0)
+    yield from _judge_independence(draws)
+
+
+def judge_values(
+    draws: Sequence[FloatArray], again: FloatArray, asked: Distribution
+) -> Iterator[Finding]:
+    """Tests that `draws`, matrices from seeds of their own, have another distribution than normal.
+
+    `again` was drawn with the first one's seed.
+    """
+    yield from _judge_seeds(draws, again)
+    values = np.concatenate([draw.ravel() for draw in draws])
+    if not np.isfinite(values).all():
+        yield Finding("finite", 0.0, "some draws are not finite")
+        return
+    yield from judge_distribution(values, asked)
+    distinct = np.unique(values).size
+    yield Finding(
+        "resolution", float(distinct > values.size / 2), f"{distinct} distinct of {values.size}"
+    )
+    yield from _judge_independence(draws)
+
+
+def judge_distribution(values: FloatArray, asked: Distribution) -> Iterator[Finding]:
+    """Tests that independent values have a distribution: mean, mean square, and shape."""
+    n, deviation = values.size, asked.deviation
+    mean = float(values.mean()) - asked.mean
+    yield Finding(
+        "mean", normal_tail(mean / deviation * math.sqrt(n)), f"mean {mean / deviation:.4g} off"
+    )
+    square = float((values * values).mean())
+    spread = math.sqrt(max(asked.fourth - asked.square**2, 0.0) / n)
+    gap = square - asked.square
+    far = normal_tail(gap / spread) if spread else float(math.isclose(square, asked.square))
+    ratio = math.sqrt(square / asked.square)
+    yield Finding("variance", far, f"deviation {ratio:.4g} times the right")
+    distance = asked.distance(values)
+    yield Finding(
+        "distribution",
+        kolmogorov_tail(distance, n),
+        f"distribution function up to {distance:.4g} from the right one",
+    )
 
 
 def judge_mask(draws: Sequence[FloatArray], again: FloatArray, ratio: float) -> Iterator[Finding]:
@@ -81,7 +125,11 @@ def judge_mask(draws: Sequence[FloatArray], again: FloatArray, ratio: float) -> 
     n, rate = kept.size, float(kept.mean())
     score = (rate - (1 - ratio)) * math.sqrt(n / (ratio * (1 - ratio)))
     yield Finding("rate", normal_tail(score), f"{rate:.4g} kept, {1 - ratio:.4g} expected")
-    yield from _judge_independence([draw - (1 - ratio) for draw in draws], ratio * (1 - ratio))
+    if draws[0].ndim == 3:  # calls of one object: those of one seed, then those of the next
+        repeated = any(np.array_equal(draw[0], draw[1]) for draw in draws)
+        yield Finding("second-call", float(not repeated), "one object drew the same mask twice")
+        draws = [call for draw in draws for call in draw]
+    yield from _judge_independence(draws)
 
 
 def _judge_seeds(draws: Sequence[FloatArray], again: FloatArray) -> Iterator[Finding]:
@@ -91,19 +139,25 @@ def _judge_seeds(draws: Sequence[FloatArray], again: FloatArray) -> Iterator[Fin
     yield Finding("other-seed", float(not alike), "another seed gave the same values")
 
 
-def _judge_independence(draws: Sequence[FloatArray], variance: float) -> Iterator[Finding]:
+def _judge_independence(draws: Sequence[FloatArray]) -> Iterator[Finding]:
     """Products of neighbours in rows, in columns and in calls, which should cancel.
 
+    The draws' own mean and deviation scale them: that those are right is another test's concern.
     Means of whole rows and columns catch masks and scales that are shared along one.
     """
+    every = np.concatenate([draw.ravel() for draw in draws])
+    if not every.std():
+        yield Finding("rows-1", 0.0, "all values are the same")
+        return
+    draws = [(draw - every.mean()) / every.std() for draw in draws]
     for axis, name in ((0, "rows"), (1, "columns")):
         for lag in LAGS:
             products = [
                 (np.moveaxis(d, axis, 0)[lag:] * np.moveaxis(d, axis, 0)[:-lag]).ravel()
                 for d in draws
             ]
-            yield _judge_correlation(f"{name}-{lag}", np.concatenate(products), variance)
-        sums = np.concatenate([d.sum(axis) for d in draws]) / math.sqrt(variance)
+            yield _judge_correlation(f"{name}-{lag}", np.concatenate(products))
+        sums = np.concatenate([d.sum(axis) for d in draws])
         size = draws[0].shape[axis]
         score = (float((sums * sums).mean()) / size - 1) * math.sqrt(sums.size / 2)
         yield Finding(
@@ -115,11 +169,11 @@ def _judge_independence(draws: Sequence[FloatArray], variance: float) -> Iterato
             "times the right",
         )
     for index, (one, other) in enumerate(itertools.pairwise(draws), 1):
-        yield _judge_correlation(f"calls-{index}", (one * other).ravel(), variance)
+        yield _judge_correlation(f"calls-{index}", (one * other).ravel())
 
 
-def _judge_correlation(name: str, products: FloatArray, variance: float) -> Finding:
-    score = float(products.mean()) / variance * math.sqrt(products.size)
+def _judge_correlation(name: str, products: FloatArray) -> Finding:
+    score = float(products.mean()) * math.sqrt(products.size)
     return Finding(
         name,
         normal_tail(score),

@@ -199,7 +199,7 @@ def _select(**options: Any) -> _Selection:
 
 
 def _draws(technique: str) -> bool:
-    return load_page(technique).draws is not None
+    return bool(load_page(technique).draws)
 
 
 def _parse_variants(given: Sequence[str]) -> dict[str, str]:

@@ -28,17 +28,23 @@ GRID = np.array(
 )
 
 
+#: A factor may have either sign.
+SIGNED = np.concatenate([-GRID[:0:-1], GRID])
+
 COARSE = GRID[::3]
 
 
 DIGITS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 17)
 
 
-def solve_constants(evidence: Evidence, base: Form, slot: ConstantSlot | None) -> Iterator[Form]:
+def solve_constants(
+    evidence: Evidence, base: Form, slot: ConstantSlot | None
+) -> Iterator[Iterator[Form]]:
     """Forms with constants that meet the sample: one in `slot`, one for each missing name.
 
     Missing are hyperparameters of the base's rule that only variants have and nobody passes. More
-    than two unknown constants are not searched for.
+    than two unknown constants are not searched for. Every solution is a series of forms, with more
+    digits in each: a sample may allow several, and other cases decide.
     """
     missing = sorted(evidence.page.variant_hyperparameters(base.rule) - evidence.given)
     unknown = [*missing, *([UNKNOWN] if slot else [])]
@@ -50,27 +56,46 @@ def solve_constants(evidence: Evidence, base: Form, slot: ConstantSlot | None) -
     rule = base.rule
     if slot:
         rule = rule.with_edit(parse_rule(slot.line.format(UNKNOWN)), slot.name)
-    for values in _find_solutions(sample, rule, unknown):
-        for digits in DIGITS:
-            short = [float(f"{v:.{digits}g}") for v in values]
-            if any(abs(s - v) > 0.01 * abs(v) for s, v in zip(short, values)):
-                continue
-            if not all(short[: len(missing)]):
-                break  # a variant whose own constant is zero is no variant
-            more = dict(zip(missing, short))
-            words = tuple(
-                f"{name} is {value!r} although nothing was passed" for name, value in more.items()
-            )
-            form = Form(base.edits, base.rule, more, more, words)
-            form = slot.fill(form, short[-1]) if slot else form
-            if sample.distance(sample.values(form.rule, form.more)) <= NEAR:
-                yield form
-                break
+    grid = SIGNED if slot and slot.factor else GRID
+    for values in _find_solutions(sample, rule, unknown, grid):
+        yield _round_solution(sample, base, slot, missing, values)
 
 
-def _find_solutions(sample: Sample, rule: Rule, unknown: Sequence[str]) -> Iterator[list[float]]:
+def _round_solution(
+    sample: Sample,
+    base: Form,
+    slot: ConstantSlot | None,
+    missing: Sequence[str],
+    values: Sequence[float],
+) -> Iterator[Form]:
+    """The forms with a solution rounded to ever more digits, and those held in float32."""
+    seen: set[tuple[float, ...]] = set()
+    for digits, narrow in itertools.product(DIGITS, (False, True)):
+        short = [float(f"{v:.{digits}g}") for v in values]
+        if any(abs(s - v) > 0.01 * abs(v) for s, v in zip(short, values)):
+            continue
+        if narrow:
+            short = [float(np.float32(s)) for s in short]
+        if not all(short[: len(missing)]):
+            break  # a variant whose own constant is zero is no variant
+        if tuple(short) in seen:
+            continue
+        seen.add(tuple(short))
+        more = dict(zip(missing, short))
+        words = tuple(
+            f"{name} is {value!r} although nothing was passed" for name, value in more.items()
+        )
+        form = Form(base.edits, base.rule, more, more, words)
+        form = slot.fill(form, short[-1]) if slot else form
+        if sample.distance(sample.values(form.rule, form.more)) <= NEAR:
+            yield form
+
+
+def _find_solutions(
+    sample: Sample, rule: Rule, unknown: Sequence[str], grid: FloatArray
+) -> Iterator[list[float]]:
     if len(unknown) == 1:
-        for value in _find_roots(sample, rule, unknown[0]):
+        for value in _find_roots(sample, rule, unknown[0], grid):
             yield [value]
     elif sample.vectorised:
         yield from _find_two(sample, rule, unknown)
@@ -91,9 +116,11 @@ def _try_points(
     return np.stack(same)
 
 
-def _find_roots(sample: Sample, rule: Rule, unknown: str) -> Iterator[float]:
-    """Constants at which the rule meets the number that is most off."""
-    tried = _try_points(sample, rule, [unknown], GRID[:, None])
+def _find_roots(
+    sample: Sample, rule: Rule, unknown: str, grid: FloatArray = GRID
+) -> Iterator[float]:
+    """Constants of the grid's range at which the rule meets the number that is most off."""
+    tried = _try_points(sample, rule, [unknown], grid[:, None])
     scale = np.maximum(np.where(np.isnan(sample.tolerance), np.inf, sample.tolerance), 2.0**-1000)
     with np.errstate(all="ignore"):
         misses = np.where(np.isnan(tried) & np.isnan(sample.answer), 0.0, tried - sample.answer)
@@ -109,12 +136,12 @@ def _find_roots(sample: Sample, rule: Rule, unknown: str) -> Iterator[float]:
     if not telling[index]:
         return
     column = misses[:, index]
-    for k in range(len(GRID) - 1):
+    for k in range(len(grid) - 1):
         if column[k] == 0:
-            yield float(GRID[k])
+            yield float(grid[k])
         elif np.isfinite(column[k : k + 2]).all() and (column[k] < 0) != (column[k + 1] < 0):
             found = _narrow_bracket(
-                sample, rule, unknown, index, (GRID[k], GRID[k + 1]), NEAR * scale
+                sample, rule, unknown, index, (grid[k], grid[k + 1]), NEAR * scale
             )
             if found is not None:
                 yield found

@@ -7,6 +7,7 @@ gives the same answer is searched for.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -171,7 +172,8 @@ def _find_default(
     edits = split_form(case.form)
     slot = ConstantSlot(name, f"{name} = {{}}", "")
     base = Form(edits, compose_rule(case.technique, edits))
-    solved = [form.constants[name] for form in solve_constants(evidence, base, slot)]
+    solutions = solve_constants(evidence, base, slot)
+    solved = [form.constants[name] for series in solutions for form in itertools.islice(series, 1)]
     for value in (*sorted(known), *solved):
         try:
             again = _ask(implementation, _set_default(case, name, value), kind)

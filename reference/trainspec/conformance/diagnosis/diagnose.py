@@ -112,7 +112,7 @@ def _describe_match(evidence: Evidence, match: Match) -> Diagnosis:
         text,
         every - len(off),
         every,
-        form.edits if form else (),
+        form.edits if form else match.edits,
         dict(form.constants) if form else {},
         departures,
         max((d for d in match.distances if d <= NEAR), default=0.0),

@@ -6,6 +6,7 @@ make one: golden values do.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -63,10 +64,26 @@ class Evidence:
             tolerance = 4 * steps * TYPES[self.kind].roundoff * np.abs(case.expected)
         return tolerance
 
-    def distance(self, index: int, values: FloatArray, names: Sequence[str] = ()) -> float:
-        """Largest distance of the answer to a case from `values`, in tolerances."""
+    def distance(
+        self,
+        index: int,
+        values: FloatArray,
+        names: Sequence[str] = (),
+        part: slice = slice(None),
+    ) -> float:
+        """Largest distance of the answer to a case from `values`, or of a part, in tolerances."""
         expected, allowed = self.cases[index].expected, self.allowed(index, names)
-        return measure_distance(self.answers[index], values, expected, allowed, self.kind)
+        if values.shape != expected.shape:
+            return np.inf
+        answer = self.answers[index]
+        return measure_distance(
+            answer[part], values[part], expected[part], allowed[part], self.kind
+        )
+
+    @cached_property
+    def parts(self) -> list[dict[str, slice]]:
+        """For every case the numbers of each output; empty where outputs are lists of tensors."""
+        return [split_outputs(case) for case in self.cases]
 
     @cached_property
     def answered(self) -> list[int]:
@@ -102,6 +119,20 @@ class Evidence:
             ),
         )
         return Sample.of(self, chosen)
+
+
+def split_outputs(case: Case) -> dict[str, slice]:
+    """Which numbers of an answer each output has; empty where one is a list of tensors."""
+    found: dict[str, slice] = {}
+    start = 0
+    steps = len(case.keep) if case.keep else case.steps or 1
+    for name, shape in case.outputs.items():
+        if shape and isinstance(shape[0], list):
+            return {}
+        size = math.prod(shape) * steps
+        found[name] = slice(start, start + size)
+        start += size
+    return found
 
 
 def widest_tolerance(case: Case, names: Sequence[str], kind: str) -> FloatArray:
@@ -156,7 +187,11 @@ def compute_values(
         return np.full(case.expected.shape, np.nan)
     if case.keep:
         outputs = {name: [steps[t - 1] for t in case.keep] for name, steps in outputs.items()}
-    flat = [np.asarray(leaf, dtype=np.float64).ravel() for _, leaf in iterate_tensors(outputs)]
+    flat = [
+        np.asarray(leaf, dtype=np.float64).ravel()
+        for path, leaf in iterate_tensors(outputs)
+        if path[0] not in case.skipped
+    ]
     return np.concatenate(flat) if flat else np.empty(0)
 
 

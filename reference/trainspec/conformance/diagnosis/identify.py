@@ -24,8 +24,10 @@ from trainspec.conformance.checking.declarations import (
     iterate_offerings,
     read_declarations,
 )
+from trainspec.conformance.checking.random_draws import check_draws, list_draws
 from trainspec.conformance.derivation.as_form import as_form
 from trainspec.conformance.diagnosis.diagnose import Diagnosis, explain
+from trainspec.conformance.diagnosis.draws import diagnose_draws
 from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, compute_values, gather_evidence
 from trainspec.conformance.diagnosis.forms import Form, find_neighbours
 from trainspec.conformance.diagnosis.wording import describe_first_difference
@@ -99,6 +101,24 @@ def identify_operations(
             if offered[0].offered or implementation.offers(offered[0].operation):
                 yield from _identify_offering(implementation, offered, kinds)
                 tick()
+        yield from _identify_draws(implementation, load_page(own[0].technique), declared, kinds)
+
+
+def _identify_draws(
+    implementation: Implementation,
+    page: Page,
+    declared: Mapping[str, str],
+    kinds: Sequence[str],
+) -> Iterator[Identity]:
+    """What every function of a page's technique is that draws numbers of its own."""
+    results = list(check_draws(implementation, [page.technique], kinds, declared))
+    for offering in list_draws(implementation, page):
+        own = [r for r in results if r.case.entry_point == offering]
+        diagnosis = diagnose_draws(own)
+        form = offering.form or declared.get(page.name, "")
+        if diagnosis is None:
+            raise CallError(own[0].outcome, f"{offering}: {own[0].message}")
+        yield Identity(offering, own[0].kind, form, {}, diagnosis, None, None)
 
 
 def _identify_offering(
@@ -108,7 +128,7 @@ def _identify_offering(
     answerable = [c for c in cases if not c.rejects]
     page = load_page(cases[0].technique)
     kind = next((k for k in kinds if any(k in c.types for c in answerable)), "")
-    optional = _find_optional(implementation, page, cases[0])
+    optional = find_optional(implementation, page, cases[0])
     errors: list[CallError] = []
     choices = [{}, dict.fromkeys(optional, VARIANT_HYPERPARAMETER)] if optional else [{}]
     for passed in choices:
@@ -120,7 +140,7 @@ def _identify_offering(
         raise errors[0]
 
 
-def _find_optional(implementation: Implementation, page: Page, case: Case) -> list[str]:
+def find_optional(implementation: Implementation, page: Page, case: Case) -> list[str]:
     """Hyperparameters that only variants have and that the implementation names."""
     extra = set[str]().union(
         *(page.variant_hyperparameters(page.rule_of_form(name)) for name in page.variants)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,13 +26,15 @@ from trainspec.conformance.pages.page import Page
 class Match:
     """An explanation: what it is called, its words, and the distance of every answer from it.
 
-    `form` is None where it is not a form of the page, but a mistake of the adapter's.
+    `form` is None where it is not one form of the page: a mistake of the adapter's, or outputs
+    that follow several forms, whose edits are `edits` then.
     """
 
     form: Form | None
     name: str
     text: str
     distances: Sequence[float]
+    edits: tuple[str, ...] = ()
 
     @property
     def unexplained(self) -> int:
@@ -61,13 +63,19 @@ def match_sets(
     With `constants`, one of the implementation's own is searched for besides.
     """
     for edits in sets:
-        for form in _complete_form(evidence, edits, constants):
-            match = match_form(evidence, form)
-            if match is not None and not _is_idle(evidence, form):
-                yield match
+        for solution in _complete_form(evidence, edits, constants):
+            for form in solution:
+                match = match_form(evidence, form)
+                if match is not None and not _is_idle(evidence, form):
+                    yield match
+                    if not match.unexplained:
+                        break  # more digits say no more
 
 
-def _complete_form(evidence: Evidence, edits: tuple[str, ...], constants: bool) -> Iterator[Form]:
+def _complete_form(
+    evidence: Evidence, edits: tuple[str, ...], constants: bool
+) -> Iterator[Iterable[Form]]:
+    """The forms with these edits: a series of forms for every solution of its constants."""
     base = make_form(evidence.page, edits)
     missing = evidence.page.variant_hyperparameters(base.rule) - evidence.given
     if constants:
@@ -76,7 +84,7 @@ def _complete_form(evidence: Evidence, edits: tuple[str, ...], constants: bool) 
     elif missing:
         yield from solve_constants(evidence, base, None)
     else:
-        yield base
+        yield [base]
 
 
 def _is_idle(evidence: Evidence, form: Form) -> bool:

@@ -10,12 +10,17 @@ from typing import Any
 import numpy as np
 
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
-from trainspec.conformance.basics.names import join_form, split_form
+from trainspec.conformance.basics.names import display_form, join_form, split_form
 from trainspec.conformance.basics.tensors import map_tensors, to_array
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.checking.distance import measure_distance
 from trainspec.conformance.diagnosis.adapter_mistakes import FAULTS, MISREADINGS, Misreading
-from trainspec.conformance.diagnosis.evidence import Evidence, compute_values, widest_tolerance
+from trainspec.conformance.diagnosis.evidence import (
+    NEAR,
+    Evidence,
+    compute_values,
+    widest_tolerance,
+)
 from trainspec.conformance.diagnosis.forms import (
     Form,
     list_flawed,
@@ -110,6 +115,48 @@ def _find_misreadings(evidence: Evidence) -> Iterator[Match]:
                 form = describe_form(page, make_form(page, edits))
                 called = join_form((*edits, misreading.name))
                 yield Match(None, called, f"{misreading.text}, and {form}", distances)
+
+
+def _find_by_output(evidence: Evidence) -> Iterator[Match]:
+    """A form for each output: those of a function that is wrong in one output only."""
+    page, parts = evidence.page, evidence.parts
+    if page.is_update_rule or len(page.outputs) < 2 or not all(parts):
+        return
+    declared = {split_form(case.form) for case in evidence.cases}
+    technique = page.technique
+    sets = dict.fromkeys((*declared, (), *list_single(technique), *list_several(technique)))
+    found: dict[str, tuple[Form, list[float]]] = {}
+    for form in list_complete(evidence, list(sets)):
+        values = [compute_values(case, form.rule) for case in evidence.cases]
+        for name in page.outputs:
+            if name in found:
+                continue
+            distances = [
+                evidence.distance(i, values[i], form.edits, parts[i][name])
+                for i in evidence.answered
+            ]
+            if all(d <= NEAR for d in distances):
+                found[name] = form, distances
+        if len(found) == len(page.outputs):
+            break
+    if len(found) < len(page.outputs):
+        return
+    by_form: dict[tuple[str, ...], list[str]] = {}
+    for name in page.outputs:
+        by_form.setdefault(found[name][0].edits, []).append(name)
+    words = [
+        f"{' and '.join(names)}: {describe_form(page, make_form(page, edits))}"
+        for edits, names in by_form.items()
+    ]
+    called = ", ".join(
+        f"{' and '.join(names)} {display_form(join_form(edits))}"
+        for edits, names in by_form.items()
+    )
+    distances = [max(pair) for pair in zip(*(distances for _, distances in found.values()))]
+    edits = tuple(dict.fromkeys(edit for names in by_form for edit in names))
+    yield Match(
+        None, called, "the outputs follow several forms: " + "; ".join(words), distances, edits
+    )
 
 
 def _read_so(misreading: Misreading, rule: Rule) -> Callable[[Case], FloatArray]:
@@ -220,6 +267,7 @@ SEARCHES = (
     Search(_find_single, Tier.SIMPLE),
     Search(_find_adapter_faults, Tier.SIMPLE),
     Search(_find_misreadings, Tier.SIMPLE),
+    Search(_find_by_output, Tier.PUBLISHED),
     Search(_find_constants, Tier.PUBLISHED),
     Search(_find_several, Tier.PUBLISHED),
     Search(_find_pairs, Tier.COMBINED),

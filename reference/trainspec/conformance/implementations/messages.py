@@ -121,7 +121,12 @@ def read_outputs(answer: Mapping[str, Any], kind: str) -> Nest:
             'the answer has neither "outputs" (an object) nor "error" nor "unsupported"'
         )
     try:
-        return map_tensors(lambda tensor: _read_tensor(tensor, kind), outputs)
+        return {
+            name: None
+            if value is None
+            else map_tensors(lambda tensor: _read_tensor(tensor, kind), value)
+            for name, value in outputs.items()
+        }
     except RecursionError:
         raise MalformedError("outputs: lists nested too deeply") from None
 

@@ -53,12 +53,17 @@ class ChildProcess:
         self._requests: queue.Queue[bytes | None] = queue.Queue()
         self._answers: queue.Queue[Any] = queue.Queue(UNREAD)
         self._messages: deque[str] = deque(maxlen=MESSAGES)
-        for target, stream in (
-            (self._write, self._process.stdin),
-            (self._read, self._process.stdout),
-            (self._listen, self._process.stderr),
-        ):
-            threading.Thread(target=target, args=(stream,), daemon=True).start()
+        threads = [
+            threading.Thread(target=target, args=(stream,), daemon=True)
+            for target, stream in (
+                (self._write, self._process.stdin),
+                (self._read, self._process.stdout),
+                (self._listen, self._process.stderr),
+            )
+        ]
+        for thread in threads:
+            thread.start()
+        self._listener = threads[-1]
 
     @property
     def running(self) -> bool:
@@ -107,6 +112,7 @@ class ChildProcess:
             status = self._process.wait(timeout=1.0)
         except subprocess.TimeoutExpired:
             return "closed its output without answering"
+        self._listener.join(timeout=1.0)  # its last message may still be on the way
         how = f"exit status {status}"
         if status < 0:
             names = {s.value: s.name for s in signal.Signals}

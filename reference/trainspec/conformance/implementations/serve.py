@@ -50,7 +50,11 @@ def answer_request(adapter: PythonModule, request: Request) -> dict[str, Any]:
     if not isinstance(outputs, dict):
         (technique, *_) = find_techniques([request.operation])
         outputs = {load_page(technique).outputs[0]: outputs}
-    return {"id": request.id, "outputs": map_tensors(to_tensor, outputs)}
+    replies = {
+        name: None if value is None else map_tensors(to_tensor, value)
+        for name, value in outputs.items()
+    }
+    return {"id": request.id, "outputs": replies}
 
 
 def describe_adapter(adapter: PythonModule) -> Description:

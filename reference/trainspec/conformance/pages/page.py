@@ -20,8 +20,9 @@ from trainspec.conformance.pages.rule import FUNCTIONS, Rule, parse_rule
 UPDATE_RULE, FUNCTION, SEQUENCE, TRAINING = "update rule", "function", "sequence", "training"
 #: What a page may be; see spec/README.md.
 KINDS = (UPDATE_RULE, FUNCTION, SEQUENCE, TRAINING)
-#: How random draws may be judged; see spec/statistics.md.
-DISTRIBUTIONS = ("normal", "mask")
+NORMAL, UNIFORM = "normal", "uniform"
+#: How an input may be distributed that an implementation draws itself; see spec/statistics.md.
+DISTRIBUTIONS = (NORMAL, UNIFORM)
 #: Names that an update rule may read without their being hyperparameters.
 GIVEN_TO_UPDATES = frozenset({"W", "g", "t", "tensor", "tensors"})
 #: Names that have a meaning in every rule.
@@ -104,12 +105,16 @@ class Conversion:
 class Draws:
     """How an implementation's own random draws are asked for and judged.
 
-    `distribution` is one of `DISTRIBUTIONS`, `clause` what a wrong draw breaks, `request` the
-    hyperparameters beside the seed, and `shape` the shape of the answer.
+    `input` is the input of the rule that the implementation draws itself, `distribution` its
+    distribution, one of `DISTRIBUTIONS`; `clause` is what wrong values break, `independence` what
+    dependent ones break; `request` holds the hyperparameters beside the seed, and `shape` is the
+    shape of every tensor.
     """
 
+    input: str
     distribution: str
     clause: str
+    independence: str
     request: Mapping[str, float]
     shape: tuple[int, ...]
 
@@ -145,7 +150,7 @@ class Page:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     conversions: tuple[Conversion, ...]
-    draws: Draws | None
+    draws: tuple[Draws, ...]
     trained: tuple[str, ...]
     rejects: str
     watched: tuple[str, ...]
@@ -242,7 +247,7 @@ class _Reader:
             inputs=self.read_names("Inputs"),
             outputs=self.read_names("Outputs") or ("params",),
             conversions=tuple(self.read_conversions(variants)),
-            draws=self.read_draws(clauses),
+            draws=tuple(self.read_draws(clauses)),
             trained=tuple(find_code(self.properties.get("trains", ""))),
             rejects=self.check_clause(self.properties.get("rejects", ""), clauses, "rejects"),
             watched=tuple(
@@ -333,20 +338,26 @@ class _Reader:
                 )
             yield Conversion(row["of"], row["into"], change, row["set"], constant)
 
-    def read_draws(self, clauses: Mapping[str, Clause]) -> Draws | None:
+    def read_draws(self, clauses: Mapping[str, Clause]) -> Iterator[Draws]:
         """The table of draws, where an implementation may draw its own numbers."""
         for row in self.rows("Draws"):
             if row["distribution"] not in DISTRIBUTIONS:
                 raise PageError(
-                    f"{self.technique}: draws are judged as one of {', '.join(DISTRIBUTIONS)}, "
-                    f"not as {row['distribution']!r}"
+                    f"{self.technique}: the table “Draws” has the distribution "
+                    f"{row['distribution']!r}; it must be one of {', '.join(DISTRIBUTIONS)}"
                 )
-            clause = self.check_clause(row["clause"], clauses, "Draws")
+            drawn = row["input"]
+            if drawn not in self.read_names("Inputs"):
+                raise PageError(f"{self.technique}: “Draws” names {drawn!r}, which is no input")
             pairs = (code.split(" = ") for code in find_code(row["request"]))
-            request = {name: _read_number(value) for name, value in pairs}
-            shape = tuple(int(n) for n in row["shape"].split(" × "))
-            return Draws(row["distribution"], clause, request, shape)
-        return None
+            yield Draws(
+                drawn,
+                row["distribution"],
+                self.check_clause(row["values"], clauses, "Draws"),
+                self.check_clause(row["independence"], clauses, "Draws"),
+                {name: _read_number(value) for name, value in pairs},
+                tuple(int(n) for n in row["shape"].split(" × ")),
+            )
 
     def section(self, name: str) -> Section:
         """A section of the second level."""

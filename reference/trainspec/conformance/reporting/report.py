@@ -13,10 +13,11 @@ from trainspec import __version__
 from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
 from trainspec.conformance.arithmetic.run import run_rule
 from trainspec.conformance.basics.float_types import TYPES
-from trainspec.conformance.basics.names import Offering
+from trainspec.conformance.basics.names import Offering, Subject
 from trainspec.conformance.basics.tensors import map_tensors, spell_number, to_array
 from trainspec.conformance.cases.result import Outcome, Result
 from trainspec.conformance.diagnosis.diagnose import Diagnosis, diagnose
+from trainspec.conformance.diagnosis.draws import diagnose_draws
 from trainspec.conformance.implementations.protocol import Implementation
 from trainspec.conformance.pages.page import load_page
 from trainspec.conformance.reporting.records import (
@@ -51,6 +52,12 @@ def diagnose_results(results: Sequence[Result]) -> Diagnoses:
         widest = next((kind for kind in TYPES if kind in wrong), None)
         if widest:
             diagnosis = diagnose([r for r in own if r.kind == widest])
+            if diagnosis is not None:
+                found[offering] = diagnosis
+        elif own_found := next((r.diagnosis for r in own if r.diagnosis is not None), None):
+            found[offering] = own_found
+        elif any(r.drawn is not None and r.outcome.fails for r in own):
+            diagnosis = diagnose_draws([r for r in own if r.subject is Subject.DRAW])
             if diagnosis is not None:
                 found[offering] = diagnosis
     return found

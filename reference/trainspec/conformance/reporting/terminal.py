@@ -59,6 +59,8 @@ def print_report(
         print_failures(console, own, found.get(offering), target, options)
     _print_known_failures(console, results)
     _print_advice(console, results)
+    for line in list_notes(results):
+        console.print(f"[yellow]note[/yellow] {escape(line)}", soft_wrap=True)
     console.print(_format_closing(implementation, results, strict))
 
 
@@ -109,7 +111,8 @@ def print_failures(
     page = load_page(case.technique)
     console.print()
     console.print(f"[red bold]✗ {case.offering}[/red bold] {_summarize(failing)}")
-    if diagnosis is not None and first.divergence is not None:
+    told = first.divergence or first.drawn or first.diagnosis
+    if diagnosis is not None and told:
         print_labelled(console, "diagnosis", diagnosis.text)
     clauses = find_broken_clauses(first, diagnosis)
     for number, clause in enumerate(clauses[:CLAUSES]):
@@ -213,6 +216,21 @@ def _print_advice(console: Console, results: Sequence[Result]) -> None:
             f"[yellow]advice[/yellow] {offering}: {clause} {escape(text)}", soft_wrap=True
         )
         print_labelled(console, "", f"in {labels[0]}{rest}: {happened}")
+
+
+def list_notes(results: Sequence[Result]) -> list[str]:
+    """What of an offered operation was not checked, and what else is good to know of it."""
+    lines = []
+    for r in results:
+        if r.subject is Subject.DRAW and r.outcome is Outcome.UNSUPPORTED:
+            lines.append(f"{r.case.offering}: {r.message}")
+        if r.subject is Subject.ACCEPTED and r.outcome is Outcome.PASS:
+            lines.append(f"{r.case.offering}: {r.message}")
+        lines += [
+            f"{r.case.offering}: the output {name} is None and is not checked"
+            for name in r.case.skipped
+        ]
+    return list(dict.fromkeys(lines))
 
 
 def _format_closing(implementation: Implementation, results: Sequence[Result], strict: bool) -> str:

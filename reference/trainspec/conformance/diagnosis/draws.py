@@ -1,0 +1,220 @@
+"""What random draws are, where they are not what they should be: `draws -> diagnosis`.
+
+Every form of the page gives a distribution, and so does every formula that libraries use for the
+deviation of initial weights. Those that the draws cannot be told from are named.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+
+from trainspec.conformance.basics.names import display_form, finding_of
+from trainspec.conformance.cases.result import Result
+from trainspec.conformance.checking.distributions import (
+    Distribution,
+    make_distribution,
+    normal_table,
+)
+from trainspec.conformance.checking.random_draws import Drawn, kept_share
+from trainspec.conformance.checking.random_tests import (
+    ALPHA,
+    INDEPENDENCE,
+    judge_distribution,
+    normal_tail,
+)
+from trainspec.conformance.diagnosis.diagnose import Diagnosis, diagnose
+from trainspec.conformance.diagnosis.forms import compose_rule, list_single
+from trainspec.conformance.diagnosis.matching import make_form
+from trainspec.conformance.diagnosis.wording import NO_FORM, describe_form
+from trainspec.conformance.pages.page import NORMAL
+
+#: The deviation of a normal distribution that is cut at two of its deviations.
+CUT = 0.87962566103423978
+#: What stands over the fan in the formulas for the variance.
+NUMERATORS = {"1/3": 1 / 3, "1/2": 0.5, "1": 1.0, "2": 2.0, "3": 3.0, "4": 4.0, "6": 6.0}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A distribution for every request, with its name and words; `edits` make it of the page."""
+
+    name: str
+    text: str
+    edits: tuple[str, ...]
+    distributions: Sequence[Distribution]
+
+
+#: What a dependence means, by the name of the finding; others say what was seen.
+DEPENDENCE = {
+    "same-seed": "the same seed gives other values: the seed is not used",
+    "other-seed": "every seed gives the same values: the seed is fixed, or is not used",
+    "second-call": "the second call of one object draws the same mask as the first",
+}
+
+
+def diagnose_draws(results: Sequence[Result]) -> Diagnosis | None:
+    """What the draws of one offering are, from the results of all requests.
+
+    None where nothing was drawn.
+    """
+    drawn = list({id(r.drawn): r.drawn for r in results if r.drawn is not None}.values())
+    if not drawn:
+        return None
+    failing = [finding_of(r.case.name) for r in results if r.drawn and r.outcome.fails]
+    dependent = {name: "" for name in failing if name.startswith(INDEPENDENCE)}
+    for r in results:
+        name = finding_of(r.case.name)
+        if name in dependent and not dependent[name]:
+            dependent[name] = DEPENDENCE.get(name, r.message)
+    found = _diagnose_values(drawn, results, failing)
+    if not dependent:
+        return found
+    said = "; ".join(list(dependent.values())[:2])
+    if found is None or not set(failing) - dependent.keys():
+        return Diagnosis(next(iter(dependent)), said, len(drawn), len(drawn))
+    return replace(found, text=f"{said}; {found.text}")
+
+
+def _diagnose_values(
+    drawn: Sequence[Drawn], results: Sequence[Result], failing: Sequence[str]
+) -> Diagnosis | None:
+    """What the values are, apart from their independence."""
+    if drawn[0].draws.distribution == NORMAL:
+        return _diagnose_weights(drawn)
+    whole = diagnose([r for r in results if r.answer is not None])
+    if "rate" not in failing:
+        return whole
+    shares = [(1 - kept_share(one), [array.ravel() for array in one.arrays]) for one in drawn]
+    kept = ", ".join(
+        f"{np.mean(np.concatenate(arrays)):.3g} of the units at a ratio of {ratio:g}"
+        for ratio, arrays in shares
+    )
+    fits = [edits for edits in list_single(drawn[0].page.technique) if _keeps_so(drawn, edits)]
+    if fits:
+        named = describe_form(drawn[0].page, make_form(drawn[0].page, fits[0]))
+        return Diagnosis(fits[0][0], f"{named}; it keeps {kept}", 1, 1, fits[0])
+    return Diagnosis("", f"it keeps {kept}", 0, len(drawn), nearest=whole.form if whole else "")
+
+
+def _keeps_so(drawn: Sequence[Drawn], edits: tuple[str, ...]) -> bool:
+    """Whether a form keeps as many units as were kept."""
+    for one in drawn:
+        share = kept_share(one, compose_rule(one.page.technique, edits))
+        kept = np.concatenate([array.ravel() for array in one.arrays])
+        spread = math.sqrt(share * (1 - share) / kept.size)
+        if not spread or normal_tail((kept.mean() - share) / spread) < ALPHA:
+            return False
+    return True
+
+
+def _diagnose_weights(drawn: Sequence[Drawn]) -> Diagnosis | None:
+    """Which forms, or which formulas, the draws cannot be told from; None for no numbers."""
+    page = drawn[0].page
+    samples = [np.concatenate([array.ravel() for array in one.arrays]) for one in drawn]
+    if not all(np.isfinite(sample).all() and sample.any() for sample in samples):
+        return None
+    page_forms = list(_list_forms(drawn))
+    published = [c for c in page_forms if all(name in page.variants for name in c.edits)]
+    errors = [c for c in page_forms if c not in published]
+    for tier in (published, errors, _list_formulas(drawn), _list_constants(drawn, samples)):
+        fits = [candidate for candidate in tier if _fits(candidate, samples)]
+        if fits:
+            first, n = fits[0], len(samples)
+            text = "; or: ".join(dict.fromkeys(candidate.text for candidate in fits))
+            return Diagnosis(first.name, text, n, n, first.edits, exact=True)
+    return Diagnosis("", f"{NO_FORM}: {_measure(samples, page.name)}", 0, len(samples))
+
+
+def _fits(candidate: Candidate, samples: Sequence[np.ndarray]) -> bool:
+    """Whether no sample can be told from the candidate."""
+    pairs = zip(samples, candidate.distributions)
+    return all(f.p >= ALPHA for sample, asked in pairs for f in judge_distribution(sample, asked))
+
+
+def _list_forms(drawn: Sequence[Drawn]) -> Iterator[Candidate]:
+    """The forms of the page: canonical, variants, then errors."""
+    page = drawn[0].page
+    seen: set[str] = set()
+    for edits in [(), *list_single(page.technique)]:
+        rule = compose_rule(page.technique, edits)
+        form = make_form(page, edits)
+        for again in (True, False):
+            made = [make_distribution(page, rule, one.draws.request, again=again) for one in drawn]
+            key = repr([(d.square, d.fourth, d.mean, len(d.values)) for d in made])
+            if key not in seen and all(d.square > 0 for d in made):
+                seen.add(key)
+                yield Candidate(display_form(form.name), describe_form(page, form), edits, made)
+
+
+def _list_formulas(drawn: Sequence[Drawn]) -> Iterator[Candidate]:
+    """Every formula for a deviation, in every usual distribution."""
+    names = [name for name in drawn[0].draws.request if name in drawn[0].page.parameters]
+    below: dict[str, list[float]] = {
+        name: [float(one.draws.request[name]) for one in drawn] for name in names
+    }
+    for a, b in itertools.combinations(names, 2):
+        pairs = list(zip(below[a], below[b]))
+        below[f"({a} + {b})"] = [x + y for x, y in pairs]
+        below[f"({a} · {b})"] = [x * y for x, y in pairs]
+    for (top, factor), (name, sizes) in itertools.product(NUMERATORS.items(), below.items()):
+        deviations = [math.sqrt(factor / size) for size in sizes]
+        yield from _in_every_shape(f"√({top} / {name})", deviations)
+        yield from _in_every_shape(f"{top} / {name}", [factor / size for size in sizes])
+
+
+def _list_constants(drawn: Sequence[Drawn], samples: Sequence[np.ndarray]) -> Iterator[Candidate]:
+    """A deviation that is the same whatever is asked for, and a multiple of the right one."""
+    page = drawn[0].page
+    measured = [float(np.sqrt(np.mean(sample**2))) for sample in samples]
+    if len(samples) > 1:
+        value = float(f"{measured[0]:.2g}")
+        yield from _in_every_shape(f"{value:g}, whatever is asked for", [value] * len(samples))
+    asked = [
+        make_distribution(page, page.rule_of_form(one.form), one.draws.request) for one in drawn
+    ]
+    factor = float(f"{measured[0] / asked[0].deviation:.2g}")
+    right = [factor * distribution.deviation for distribution in asked]
+    yield from _in_every_shape(f"{factor:g} times the right one", right)
+
+
+def _in_every_shape(formula: str, deviations: Sequence[float]) -> Iterator[Candidate]:
+    for shape, (unit, scale) in _unit_shapes().items():
+        made = [unit.times(deviation * scale) for deviation in deviations]
+        text = f"the values are {shape} with the standard deviation {formula}"
+        if scale != 1:
+            text = f"the values are {shape}: the standard deviation would be {formula} without that"
+        yield Candidate(f"deviation {formula}, {shape}", text, (), made)
+
+
+@cache
+def _unit_shapes() -> dict[str, tuple[Distribution, float]]:
+    """The usual distributions with a deviation of 1, and the share of it that is left."""
+    z, weights = normal_table()
+    inside = abs(z) < 2
+    cut = Distribution.of(z[inside] / CUT, weights[inside])
+    even = np.linspace(-1, 1, 20001)
+    return {
+        "normal": (Distribution.of(z, weights, is_normal=True), 1.0),
+        "uniform": (Distribution.of(even * math.sqrt(3), np.ones_like(even)), 1.0),
+        "truncated at two deviations and corrected for it": (cut, 1.0),
+        "truncated at two deviations and not corrected for it": (cut, CUT),
+    }
+
+
+def _measure(samples: Sequence[np.ndarray], name: str) -> str:
+    """What is measured, where nothing explains it."""
+    parts = [f"{np.std(sample):.4g} around a mean of {np.mean(sample):.2g}" for sample in samples]
+    closest = min(
+        _unit_shapes().items(),
+        key=lambda item: item[1][0].distance((samples[0] - samples[0].mean()) / samples[0].std()),
+    )
+    return (
+        f"the standard deviation of {name}'s draws is {' and '.join(parts)}; "
+        f"the closest usual distribution is {closest[0]}"
+    )
