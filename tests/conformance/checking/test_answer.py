@@ -80,11 +80,10 @@ def test_another_type_is_wrong_even_with_right_numbers():
         ({"penalty": 1.0}, "the answer has no output 'gradient_W'; it has penalty"),
         ((1.0, 2.0), "expected the outputs penalty, gradient_W, gradient_b as a dict or a tuple"),
         ((1.0, [[1, 2], [3]], [1, 2]), "gradient_W: expected an array of numbers"),
-        ((1.0, np.ones((2, 3)), np.ones(2)), "gradient_W: expected shape (3, 2), got shape (2, 3)"),
         ((np.array("x"), np.ones((3, 2)), np.ones(2)), "penalty: expected numbers, got an array"),
     ],
 )
-def test_what_has_no_right_shape_is_malformed(answer, message):
+def test_what_has_no_right_outputs_is_malformed(answer, message):
     with pytest.raises(CallError) as caught:
         judge_answer(LAYER, "float64", answer)
     assert caught.value.outcome is Outcome.MALFORMED
@@ -103,3 +102,21 @@ def test_a_bad_hyperparameter_must_be_rejected():
     result = judge_answer(case, "float64", [])
     assert result.outcome is Outcome.WRONG
     assert result.message == "accepted an invalid learning_rate; expected an error"
+
+
+def test_another_shape_is_wrong_and_says_which():
+    result = judge_answer(LAYER, "float64", (1.0, np.ones((2, 3)), np.ones(2)))
+    assert result.outcome is Outcome.WRONG
+    assert result.message == "gradient_W: expected shape (3, 2), got shape (2, 3)"
+
+
+def test_an_output_that_is_none_is_left_out_and_the_others_are_judged():
+    answer = {**right(LAYER), "gradient_b": None}
+    result = judge_answer(LAYER, "float64", answer)
+    assert result.outcome is Outcome.PASS
+    assert result.case.skipped == ("gradient_b",)
+    wrong = judge_answer(LAYER, "float64", {**answer, "penalty": np.array(7.0)})
+    assert wrong.outcome is Outcome.WRONG
+    assert wrong.divergence.place.output == "penalty"
+    with pytest.raises(CallError, match="got None"):
+        judge_answer(LAYER, "float64", dict.fromkeys(right(LAYER)))

@@ -33,7 +33,8 @@ def test_the_reference_passes(technique):
 def test_a_wrong_shape_and_a_crash_are_told():
     square = adapter(he_draw=lambda *, seed, fan_in, fan_out: np.zeros((fan_out, fan_in)))
     result, *_ = check_draws(square, ["initializers/he"], ["float64"])
-    assert result.outcome is Outcome.MALFORMED
+    assert result.outcome is Outcome.WRONG
+    assert "expected shape (64, 512), got shape (512, 64)" in result.message
     broken = adapter(he_draw=lambda **_: 1 / 0)
     result, *_ = check_draws(broken, ["initializers/he"], ["float64"])
     assert result.outcome is Outcome.CRASHED

@@ -37,7 +37,7 @@ def test_what_nothing_explains_has_a_closest_form():
     diagnosis = found(lambda W, g, s, t, k, h: W - h.rate * np.cos(g))
     assert diagnosis.form == ""
     assert diagnosis.nearest
-    assert f"the closest is {diagnosis.nearest}" in diagnosis.text
+    assert f"no number is that of {diagnosis.nearest}, the closest form" in diagnosis.text
 
 
 def test_a_quick_one_combines_nothing():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def floor_int(x: Any) -> int:
 def floor_of_product(ratio: Any, n: int) -> int:
     """The largest whole number that is not above `ratio` times `n`, of the exact product."""
     exact = hasattr(ratio, "floor_of_product")
-    return int(ratio.floor_of_product(n) if exact else math.floor(n * ratio))
+    return int(ratio.floor_of_product(n) if exact else math.floor(n * Fraction(float(ratio))))
 
 
 def take(x: Any, indices: Any) -> Any:

@@ -17,7 +17,7 @@ from trainspec.conformance.checking.distance import locate, ulp_of
 def judge_answer(case: Case, kind: str, answer: Any) -> Result:
     """The result of an answer: nests of arrays, as `spec/adapters.md` lays down.
 
-    Raises `CallError` (malformed) for an answer that does not have the right outputs and shapes.
+    Raises `CallError` (malformed) for an answer that does not have the right outputs.
     """
     if case.rejects:
         return Result(
@@ -25,6 +25,8 @@ def judge_answer(case: Case, kind: str, answer: Any) -> Result:
         )
     numbers = collect_answer(case, kind, answer)
     got, wrong_type = numbers.joined(), numbers.complaint()
+    if numbers.misshapen:
+        return Result(case, kind, Outcome.WRONG, numbers.misshapen, math.inf, answer=got)
     tolerance = case.tolerance[kind]
     expected = case.expected
     if numbers.skipped:
@@ -57,12 +59,14 @@ def judge_answer(case: Case, kind: str, answer: Any) -> Result:
 class Numbers:
     """What is collected of an answer: its numbers, and the types that they came in.
 
-    `sizes` has the count of numbers of every output, `skipped` the outputs that are None.
+    `sizes` has the count of numbers of every output, `skipped` the outputs that are None, and
+    `misshapen` says which tensor has another shape than it should have, if one has.
     """
 
     kind: str
     sizes: list[int] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    misshapen: str = ""
     flat: list[Any] = field(default_factory=list)
     types: set[Any] = field(default_factory=set)
 
@@ -103,16 +107,19 @@ class Numbers:
 def flatten_answer(case: Case, kind: str, answer: Any) -> tuple[FloatArray, str]:
     """The numbers of an answer in the order of `case.expected`, and a complaint about its type.
 
-    Raises `CallError` (malformed) where the answer does not have the shapes of the outputs.
+    Raises `CallError` where the answer does not have the outputs (malformed) or their shapes
+    (wrong).
     """
     numbers = collect_answer(case, kind, answer)
+    if numbers.misshapen:
+        raise CallError(Outcome.WRONG, numbers.misshapen)
     return numbers.joined(), numbers.complaint()
 
 
 def collect_answer(case: Case, kind: str, answer: Any) -> Numbers:
     """The numbers of an answer in the order of `case.expected`.
 
-    Raises `CallError` (malformed) where the answer does not have the shapes of the outputs.
+    Raises `CallError` (malformed) where the answer does not have the outputs.
     """
     answers = _name_outputs(case, answer)
     into = Numbers(kind)
@@ -181,6 +188,8 @@ def _collect(value: Any, shape: Any, where: str, into: Numbers) -> None:
         for index, (inner, own) in enumerate(zip(value, shape)):
             _collect(inner, own, f"{where}, tensor {index}", into)
         return
+    if value is None:
+        raise _malformed(f"{where}: expected an array of numbers, got {_describe_kind(value)}")
     if isinstance(value, (np.ndarray, np.generic)):
         array = np.asarray(value)
         if array.dtype.kind not in "fiub" and array.dtype != TYPES["bfloat16"].dtype:
@@ -188,7 +197,8 @@ def _collect(value: Any, shape: Any, where: str, into: Numbers) -> None:
     else:
         array = _convert(value, where, into.kind)
     if list(array.shape) != list(shape):
-        raise _malformed(f"{where}: expected shape {tuple(shape)}, got shape {tuple(array.shape)}")
+        text = f"{where}: expected shape {tuple(shape)}, got shape {tuple(array.shape)}"
+        into.misshapen = into.misshapen or text
     into.types.add(array.dtype)
     into.flat.append(array.ravel())
 

@@ -65,6 +65,14 @@ def measure_distance(
     """The largest distance of `got` from `values` in tolerances, scaled with the values."""
     if values.shape != expected.shape or got.shape != expected.shape:
         return math.inf
+    error = measure_each(got, values, expected, tolerance, kind)
+    return float(np.max(error, initial=0.0))
+
+
+def measure_each(
+    got: FloatArray, values: FloatArray, expected: FloatArray, tolerance: FloatArray, kind: str
+) -> FloatArray:
+    """The distance of every number of `got` from `values` in tolerances; all of one shape."""
     with np.errstate(all="ignore"):
         # A form whose values are larger than the rule's may err by so much more.
         larger = np.maximum(1.0, np.abs(values) / np.where(expected == 0, 1.0, np.abs(expected)))
@@ -72,5 +80,4 @@ def measure_distance(
         allowed = np.maximum(tolerance, floor) * np.where(np.isfinite(larger), larger, 1.0)
         error = np.abs(got - values) / allowed
         same = (got == values) | (np.isnan(got) & np.isnan(values)) | np.isinf(tolerance)
-        error = np.where(same, 0.0, np.where(np.isnan(error), np.inf, error))
-    return float(np.max(error, initial=0.0))
+        return np.where(same, 0.0, np.where(np.isnan(error), np.inf, error))

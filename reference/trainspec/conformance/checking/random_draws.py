@@ -171,6 +171,9 @@ def _check_request(implementation: Implementation, asking: _Asking, kind: str) -
     try:
         answers = [implementation.call(case, kind) for case in cases]
         collected = [collect_answer(case, kind, answer) for case, answer in zip(cases, answers)]
+        for numbers in collected:
+            if numbers.misshapen:
+                raise CallError(Outcome.WRONG, numbers.misshapen)
     except CallError as error:
         yield Result(first, kind, error.outcome, str(error))
         return

@@ -51,6 +51,8 @@ def solve_constants(
     sample = evidence.sample
     if not 1 <= len(unknown) <= 2 or not sample.judges(base.rule):
         return
+    if sample.answer.shape != sample.tolerance.shape:
+        return  # the shape is the mistake
     if missing and slot and slot.factor:
         return  # a constant of a variant's and a factor together are not searched for
     rule = base.rule

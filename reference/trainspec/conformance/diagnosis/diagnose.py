@@ -9,22 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from trainspec.conformance.basics.names import display_form, join_form
 from trainspec.conformance.cases.result import Result
-from trainspec.conformance.diagnosis.evidence import (
-    NEAR,
-    Evidence,
-    compute_values,
-    gather_evidence,
-)
-from trainspec.conformance.diagnosis.forms import Form, compose_rule, list_published, list_single
-from trainspec.conformance.diagnosis.matching import Match, list_complete
+from trainspec.conformance.diagnosis.departure import describe_departure
+from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, gather_evidence
+from trainspec.conformance.diagnosis.forms import Form
+from trainspec.conformance.diagnosis.matching import Match
 from trainspec.conformance.diagnosis.searches import SEARCHES, Tier
-from trainspec.conformance.diagnosis.wording import NO_FORM, describe_first_difference
+from trainspec.conformance.diagnosis.wording import NO_FORM
 
 #: A published form may disagree with so many edge cases and still be what is named.
 FEW = 2
@@ -122,30 +116,10 @@ def _describe_match(evidence: Evidence, match: Match) -> Diagnosis:
 
 
 def _find_nearest(evidence: Evidence) -> Diagnosis:
-    """No form explains it: the one that explains most cases, and where it differs from that."""
-    page, every = evidence.page, len(evidence.cases)
-    asked = evidence.short
-    best: tuple[Any, ...] = (-1,)
-    sets = (*list_published(page.technique), *list_single(page.technique))
-    for form in list_complete(evidence, sets):
-        edits = form.edits
-        distances = [
-            evidence.distance(i, compute_values(evidence.cases[i], form.rule), edits) for i in asked
-        ]
-        agreeing = sum(d <= NEAR for d in distances)
-        middle = float(np.median(np.minimum(np.nan_to_num(distances, nan=np.inf), 1e300)))
-        best = max(best, (agreeing, -middle, -len(edits), edits, distances), key=lambda f: f[:3])
-    if best[0] < 0:
+    """No form explains it: the closest one, and how the answers differ from it."""
+    every = len(evidence.cases)
+    found = describe_departure(evidence)
+    if found is None:
         return Diagnosis("", NO_FORM, 0, every)
-    agreeing, middle, _, edits, distances = best
-    off = [i for i, d in zip(asked, distances) if not d <= NEAR]
-    off = off or [i for i in evidence.answered if i < evidence.failing] or evidence.answered
-    index = min(off, key=lambda i: (not evidence.ordinary(i), evidence.cases[i].steps or 0))
-    values = compute_values(evidence.cases[index], compose_rule(page.technique, edits))
-    nearest = display_form(join_form(edits))
-    text = (
-        f"{NO_FORM}; the closest is {nearest}, which explains {agreeing} of {len(asked)} cases; "
-        f"it differs in {evidence.cases[index].label}, "
-        f"{describe_first_difference(evidence, index, values, edits)}"
-    )
-    return Diagnosis("", text, agreeing, len(asked), nearest=nearest, distance=-middle)
+    name, text = found
+    return Diagnosis("", f"{NO_FORM}; {text}", 0, every, nearest=name)

@@ -20,7 +20,7 @@ from trainspec.conformance.basics.float_types import TYPES, FloatArray
 from trainspec.conformance.basics.tensors import iterate_tensors, map_tensors, to_array
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.load import flatten_numbers
-from trainspec.conformance.cases.result import Result
+from trainspec.conformance.cases.result import Outcome, Result
 from trainspec.conformance.checking.distance import measure_distance
 from trainspec.conformance.pages.page import Page, load_page
 from trainspec.conformance.pages.rule import Rule
@@ -48,6 +48,7 @@ class Evidence:
     answers: Sequence[FloatArray]
     failing: int
     given: frozenset[str]
+    divergences: Sequence[Any] = ()
 
     def allowed(self, index: int, names: Sequence[str]) -> FloatArray:
         """The tolerances of a case for a form made of the edits `names`.
@@ -73,9 +74,15 @@ class Evidence:
     ) -> float:
         """Largest distance of the answer to a case from `values`, or of a part, in tolerances."""
         expected, allowed = self.cases[index].expected, self.allowed(index, names)
-        if values.shape != expected.shape:
-            return np.inf
         answer = self.answers[index]
+        if values.shape != answer.shape:
+            return np.inf
+        if answer.shape != expected.shape:  # the shape is the mistake, and this form makes it
+            # No tolerance was derived: some roundings of the largest number, which separate
+            # forms whose shapes are the same already.
+            largest = np.max(np.abs(values), initial=0.0, where=np.isfinite(values))
+            allowed = np.full_like(values, 16 * TYPES[self.kind].roundoff * largest)
+            expected = values
         return measure_distance(
             answer[part], values[part], expected[part], allowed[part], self.kind
         )
@@ -100,6 +107,33 @@ class Evidence:
         """All of them, the long ones last: a form that is not it is soon left."""
         return [*self.short, *(index for index in self.answered if index not in self.short)]
 
+    @cached_property
+    def probe(self) -> int:
+        """The case that tells mistakes around the formula apart best, and is short.
+
+        A failing one, with several steps, and with several tensors if there is one.
+        """
+        return min(
+            self.short or self.answered,
+            key=lambda i: (
+                i >= self.failing,
+                (self.cases[i].steps or 0) < 3,
+                len(self.cases[i].inputs.get("params", ())) < 2,
+                not self.ordinary(i),
+                i,
+            ),
+        )
+
+    @cached_property
+    def first_wrong_step(self) -> int:
+        """The first step, from 1, at which an answer is wrong; 0 where there are no steps."""
+        steps = [
+            divergence.place.step
+            for divergence in self.divergences
+            if divergence is not None and divergence.place.step is not None
+        ]
+        return min(steps, default=0)
+
     def ordinary(self, index: int) -> bool:
         """Whether a case is of ordinary numbers, not of an edge."""
         return self.cases[index].level != "edge"
@@ -110,6 +144,7 @@ class Evidence:
         chosen = min(
             self.answered,
             key=lambda i: (
+                self.answers[i].shape != self.cases[i].expected.shape,
                 not self.ordinary(i),
                 self.cases[i].keep is not None,
                 i >= self.failing,
@@ -159,8 +194,9 @@ def gather_evidence(results: Sequence[Result]) -> Evidence | None:
         known[0].kind,
         [r.case for r in known],
         [r.answer for r in known],
-        sum(r.divergence is not None for r in known),
+        sum(r.outcome is Outcome.WRONG for r in known),
         frozenset(given),
+        [r.divergence for r in known],
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ from trainspec.conformance.diagnosis.matching import (
     match_sets,
     measure_distances,
 )
+from trainspec.conformance.diagnosis.state_mistakes import list_mistakes, run_mistake
 from trainspec.conformance.diagnosis.wording import describe_form
 from trainspec.conformance.pages.rule import Rule
 
@@ -89,6 +91,8 @@ def _find_adapter_faults(evidence: Evidence) -> Iterator[Match]:
     if not evidence.page.is_update_rule:
         return
     pairs = [(evidence.cases[i], evidence.answers[i]) for i in evidence.answered]
+    if any(answer.shape != case.expected.shape for case, answer in pairs):
+        return
     for fault in FAULTS:
         if all(fault.explains(case, answer, evidence.kind) for case, answer in pairs):
             yield Match(None, fault.name, fault.text, [0.0] * len(pairs))
@@ -157,6 +161,41 @@ def _find_by_output(evidence: Evidence) -> Iterator[Match]:
     yield Match(
         None, called, "the outputs follow several forms: " + "; ".join(words), distances, edits
     )
+
+
+def _find_state_mistakes(evidence: Evidence) -> Iterator[Match]:
+    """The canonical rule, or the declared form, with a mistake around the formula."""
+    declared = {split_form(case.form) for case in evidence.cases}
+    return _match_state_mistakes(evidence, list(dict.fromkeys((*declared, ()))))
+
+
+def _find_variants_and_state_mistakes(evidence: Evidence) -> Iterator[Match]:
+    return _match_state_mistakes(evidence, list_published(evidence.page.technique)[1:])
+
+
+def _match_state_mistakes(evidence: Evidence, sets: Sequence[tuple[str, ...]]) -> Iterator[Match]:
+    page = evidence.page
+    if not page.is_update_rule:
+        return
+    probe = evidence.probe
+    mistakes = list(list_mistakes(evidence.first_wrong_step))
+    for form in list_complete(evidence, sets):
+        for mistake in mistakes:
+            values = run_mistake(mistake, evidence.cases[probe], form.rule)
+            if not evidence.distance(probe, values, form.edits) <= NEAR:
+                continue
+            distances = measure_distances(
+                evidence, partial(run_mistake, mistake, rule=form.rule), form.edits
+            )
+            if distances is None:
+                continue
+            if form.edits in {split_form(case.form) for case in evidence.cases}:
+                yield Match(None, mistake.name, mistake.text, distances)
+            else:
+                text = f"{mistake.text}; and {describe_form(page, form)}"
+                name = join_form((*form.edits, mistake.name))
+                yield Match(None, name, text, distances, form.edits)
+            return
 
 
 def _read_so(misreading: Misreading, rule: Rule) -> Callable[[Case], FloatArray]:
@@ -244,7 +283,7 @@ def _is_narrow(evidence: Evidence, failing: Sequence[int], form: Form, narrow: s
         values = compute_values(case, form.rule)
         tolerance = widest_tolerance(case, form.edits, narrow)
         distance = measure_distance(answer, values, case.expected, tolerance, narrow)
-        if distance > 1:
+        if distance > 1 or values.shape != answer.shape:
             return False
         if index not in failing:
             continue
@@ -267,9 +306,11 @@ SEARCHES = (
     Search(_find_single, Tier.SIMPLE),
     Search(_find_adapter_faults, Tier.SIMPLE),
     Search(_find_misreadings, Tier.SIMPLE),
+    Search(_find_state_mistakes, Tier.PUBLISHED),
     Search(_find_by_output, Tier.PUBLISHED),
     Search(_find_constants, Tier.PUBLISHED),
     Search(_find_several, Tier.PUBLISHED),
+    Search(_find_variants_and_state_mistakes, Tier.COMBINED),
     Search(_find_pairs, Tier.COMBINED),
     Search(_find_variants_and_constant, Tier.COMBINED),
     Search(_find_rounded_constants, Tier.COMBINED),

@@ -48,7 +48,7 @@ def diagnose_results(results: Sequence[Result]) -> Diagnoses:
     """
     found: dict[Offering, Diagnosis] = {}
     for offering, own in group_by_offering(results).items():
-        wrong = {r.kind for r in own if r.outcome is Outcome.WRONG and r.divergence is not None}
+        wrong = {r.kind for r in own if r.outcome is Outcome.WRONG and r.answer is not None}
         widest = next((kind for kind in TYPES if kind in wrong), None)
         if widest:
             diagnosis = diagnose([r for r in own if r.kind == widest])

@@ -111,7 +111,7 @@ def print_failures(
     page = load_page(case.technique)
     console.print()
     console.print(f"[red bold]✗ {case.offering}[/red bold] {_summarize(failing)}")
-    told = first.divergence or first.drawn or first.diagnosis
+    told = first.answer is not None or first.drawn or first.diagnosis
     if diagnosis is not None and told:
         print_labelled(console, "diagnosis", diagnosis.text)
     clauses = find_broken_clauses(first, diagnosis)

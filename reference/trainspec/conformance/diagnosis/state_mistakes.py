@@ -1,0 +1,294 @@
+"""Mistakes of an update rule around its formula: state, counts, rates and gradients over steps.
+
+The formula is right in these, and what it is given is not. Each mistake is data: what it changes
+in the loop over steps and tensors. It is run with every published form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
+from trainspec.conformance.basics.float_types import FloatArray
+from trainspec.conformance.basics.tensors import map_tensors, to_array
+from trainspec.conformance.cases.case import Case
+from trainspec.conformance.pages.rule import Rule, execute_lines
+
+Arrays = Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where the loop is: step `t`, from 1, and the tensor `k`; all gradients, and all rates.
+
+    `made` counts the steps that this tensor has made.
+    """
+
+    t: int
+    k: int
+    params: Arrays
+    grads: Sequence[Arrays]
+    rates: Sequence[float]
+    made: int
+
+    @property
+    def g(self) -> Any:
+        """The gradient of now."""
+        return self.grads[self.t - 1][self.k]
+
+
+@dataclass(frozen=True)
+class StateMistake:
+    """A mistake: each function says what is used instead of the right thing, where it is set.
+
+    `owner` gives the tensor whose state is used, `count` the step count, `gradient` and `rate`
+    what the formula reads, `moves` which elements are updated, `forgets` whether state is lost
+    before the step, `repeats` how often a step is made.
+    """
+
+    name: str
+    text: str
+    owner: Callable[[Moment], int] | None = None
+    count: Callable[[Moment], int] | None = None
+    gradient: Callable[[Moment], Any] | None = None
+    rate: Callable[[Moment], float] | None = None
+    moves: Callable[[Moment], Any] | None = None
+    forgets: Callable[[Moment], bool] | None = None
+    repeats: int = 1
+
+
+def run_mistake(mistake: StateMistake, case: Case, rule: Rule) -> FloatArray:
+    """What the rule returns on a case with the mistake, in float64, flat; NaN where it breaks."""
+    inputs = map_tensors(lambda t: to_array(t, np.float64), case.inputs)
+    given = case.numbers()
+    try:
+        with np.errstate(all="ignore"):
+            after = _run(mistake, rule, inputs, given)
+    except (ArithmeticError, ValueError, IndexError, TypeError, NameError):
+        return np.full(case.expected.shape, np.nan)
+    kept = [after[t - 1] for t in case.keep] if case.keep else after
+    flat = [np.asarray(W, dtype=np.float64).ravel() for params in kept for W in params]
+    return np.concatenate(flat) if flat else np.empty(0)
+
+
+def _run(
+    mistake: StateMistake, rule: Rule, inputs: Mapping[str, Any], given: Mapping[str, Any]
+) -> list[list[Any]]:
+    params, grads = list(inputs["params"]), inputs["grads"]
+    rates = given["learning_rate"]
+    fixed = {**FLOAT64_FUNCTIONS, **given, "tensors": len(params)}
+    start, body = rule.code
+    states: list[dict[str, Any]] = [{} for _ in params]
+    made = [0 for _ in params]
+    after: list[list[Any]] = []
+    for t in range(1, len(grads) + 1):
+        for k in range(len(params)):
+            now = Moment(t, k, params, grads, rates, made[k])
+            mask = mistake.moves(now) if mistake.moves else True
+            if not np.any(mask):
+                continue
+            made[k] += 1
+            now = Moment(t, k, params, grads, rates, made[k])
+            own = mistake.owner(now) if mistake.owner else k
+            if mistake.forgets and mistake.forgets(now):
+                states[own] = {}
+            for _ in range(mistake.repeats):
+                before = states[own]
+                names = {**fixed, **before, "tensor": k, "W": params[k]}
+                names["t"] = mistake.count(now) if mistake.count else t
+                names["learning_rate"] = mistake.rate(now) if mistake.rate else rates[t - 1]
+                names["g"] = mistake.gradient(now) if mistake.gradient else now.g
+                if not before:
+                    execute_lines(start, names)
+                old = {name: names.get(name, 0.0) for name in rule.state}
+                execute_lines(body, names)
+                states[own] = {n: np.where(mask, names[n], old[n]) for n in rule.state}
+                params[k] = np.where(mask, names["W"], params[k])
+        after.append(list(params))
+    return after
+
+
+def _is_zero(now: Moment) -> bool:
+    return not np.any(now.g)
+
+
+def _rows_with_gradient(now: Moment) -> Any:
+    if np.ndim(now.g) < 2:
+        return now.g != 0
+    rows = np.any(now.g != 0, axis=tuple(range(1, np.ndim(now.g))), keepdims=True)
+    return np.broadcast_to(rows, np.shape(now.g))
+
+
+def _so_far(now: Moment) -> Any:
+    """The gradients of all steps until now, added up."""
+    return sum(gradient[now.k] for gradient in now.grads[: now.t])
+
+
+def _global_norm(now: Moment) -> float:
+    """The norm of all gradients of a step."""
+    return float(np.sqrt(sum(np.sum(np.square(g)) for g in now.grads[now.t - 1])))
+
+
+def _scaled_to(norm: Callable[[Moment], float], bound: float) -> Callable[[Moment], Any]:
+    def scale(now: Moment) -> Any:
+        size = norm(now)
+        return now.g * (bound / size) if size > bound else now.g
+
+    return scale
+
+
+def _own_norm(now: Moment) -> float:
+    return float(np.sqrt(np.sum(np.square(now.g))))
+
+
+def _cut_at(bound: float) -> Callable[[Moment], Any]:
+    return lambda now: np.clip(now.g, -bound, bound)
+
+
+def _stick_at(most: int) -> Callable[[Moment], int]:
+    return lambda now: min(now.t, most)
+
+
+MISTAKES = (
+    StateMistake(
+        "state-of-first-tensor",
+        "every tensor uses the state of the first: keep a state for each tensor",
+        owner=lambda now: 0,
+    ),
+    StateMistake(
+        "state-of-first-tensor-new-at-each-tensor",
+        "a tensor starts with the state that the tensor before it has left",
+        owner=lambda now: max(now.k - 1, 0),
+    ),
+    StateMistake(
+        "state-forgotten",
+        "the state is made anew at every step, and only the step count goes on",
+        forgets=lambda now: True,
+    ),
+    StateMistake(
+        "state-and-count-forgotten",
+        "the state and the step count are made anew at every step",
+        forgets=lambda now: True,
+        count=lambda now: 1,
+    ),
+    StateMistake(
+        "zero-tensor-skipped",
+        "a tensor whose whole gradient is zero is skipped at that step, though its state should go "
+        "on and may still move it",
+        moves=lambda now: not _is_zero(now),
+    ),
+    StateMistake(
+        "zero-tensor-skipped-with-its-count",
+        "a tensor whose whole gradient is zero is skipped at that step, and its step count too",
+        moves=lambda now: not _is_zero(now),
+        count=lambda now: now.made,
+    ),
+    StateMistake(
+        "zero-rows-skipped",
+        "rows whose gradient is zero are skipped (a lazy, or sparse, update), though their state "
+        "should go on and may still move them",
+        moves=_rows_with_gradient,
+    ),
+    StateMistake(
+        "zero-elements-skipped",
+        "elements whose gradient is zero are skipped (a lazy update), though their state should go "
+        "on and may still move them",
+        moves=lambda now: now.g != 0,
+    ),
+    StateMistake(
+        "count-of-tensors",
+        "the step count rises with every tensor, not with every step",
+        count=lambda now: (now.t - 1) * len(now.params) + now.k + 1,
+    ),
+    StateMistake(
+        "gradient-previous",
+        "a step uses the gradient of the step before; the first uses its own",
+        gradient=lambda now: now.grads[max(now.t - 2, 0)][now.k],
+    ),
+    StateMistake(
+        "gradient-previous-from-zero",
+        "a step uses the gradient of the step before; the first uses zero",
+        gradient=lambda now: now.grads[now.t - 2][now.k] if now.t > 1 else 0 * now.g,
+    ),
+    StateMistake(
+        "gradient-first",
+        "every step uses the first step's gradient",
+        gradient=lambda now: now.grads[0][now.k],
+    ),
+    StateMistake(
+        "gradient-accumulated",
+        "gradients add up over the steps: they are not set to zero after a step",
+        gradient=_so_far,
+    ),
+    StateMistake(
+        "gradient-mean-so-far",
+        "a step uses the mean of all gradients so far",
+        gradient=lambda now: _so_far(now) / now.t,
+    ),
+    StateMistake(
+        "rate-first",
+        "every step uses the first step's learning rate",
+        rate=lambda now: now.rates[0],
+    ),
+    StateMistake(
+        "rate-previous",
+        "a step uses the learning rate of the step before; the first uses its own",
+        rate=lambda now: now.rates[max(now.t - 2, 0)],
+    ),
+    StateMistake(
+        "rate-next",
+        "a step uses the learning rate of the step after; the last uses its own",
+        rate=lambda now: now.rates[min(now.t, len(now.rates) - 1)],
+    ),
+    StateMistake(
+        "rate-last",
+        "every step uses the last step's learning rate",
+        rate=lambda now: now.rates[-1],
+    ),
+    StateMistake("step-twice", "every step is made twice with its gradient", repeats=2),
+    *(
+        StateMistake(
+            f"count-sticks-at-{most}",
+            f"the step count sticks at {most}, as one {why} does",
+            count=_stick_at(most),
+        )
+        for most, why in ((256, "in bfloat16"), (255, "in 8 bits"), (2048, "in float16"))
+    ),
+    *(
+        StateMistake(
+            f"gradient-{name}-{bound:g}",
+            f"the gradient is {words} {bound:g}",
+            gradient=make(bound),
+        )
+        for bound in (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0)
+        for name, words, make in (
+            ("clipped-at", "clipped element by element at ±", _cut_at),
+            (
+                "tensor-norm-at-most",
+                "clipped tensor by tensor: scaled down to a norm of at most",
+                lambda bound: _scaled_to(_own_norm, bound),
+            ),
+            (
+                "global-norm-at-most",
+                "clipped: all tensors' gradients together are scaled down to a norm of at most",
+                lambda bound: _scaled_to(_global_norm, bound),
+            ),
+        )
+    ),
+)
+
+
+def list_mistakes(first_wrong_step: int) -> Iterator[StateMistake]:
+    """The mistakes, and a count that sticks right before the first step that is wrong."""
+    yield from MISTAKES
+    most = first_wrong_step - 1
+    if most > 2:
+        yield StateMistake(
+            f"count-sticks-at-{most}",
+            f"the step count does not go beyond {most}",
+            count=_stick_at(most),
+        )

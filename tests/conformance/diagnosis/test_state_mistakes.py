@@ -1,0 +1,82 @@
+"""Mistakes around the formula are named, with the published form that they are made in."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from helpers import adapter, results
+from trainspec.conformance.cases.load import load_cases
+from trainspec.conformance.diagnosis.diagnose import diagnose
+from trainspec.conformance.diagnosis.state_mistakes import (
+    MISTAKES,
+    StateMistake,
+    list_mistakes,
+    run_mistake,
+)
+from trainspec.conformance.pages.page import load_page
+
+
+def test_without_a_mistake_the_rule_is_run():
+    none = StateMistake("none", "nothing is wrong")
+    for case in load_cases(["adam"], ["core"]):
+        values = run_mistake(none, case, load_page(case.technique).rule)
+        assert np.allclose(values, case.expected, rtol=1e-12)
+
+
+def test_names_are_given_once():
+    names = [mistake.name for mistake in list_mistakes(101)]
+    assert len(set(names)) == len(names)
+    assert names[-1] == "count-sticks-at-100"
+    assert len(names) == len(MISTAKES) + 1
+
+
+def adam(epsilon_hat=False, **wrong):
+    """Adam over steps and tensors, written out, with one thing wrong."""
+
+    def run(params, grads, *, learning_rate, beta1, beta2, epsilon):
+        m = [np.zeros_like(W) for W in params]
+        v = [np.zeros_like(W) for W in params]
+        after = []
+        for step, (gradient, rate) in enumerate(zip(grads, learning_rate), 1):
+            new = []
+            for k, (W, given) in enumerate(zip(params, gradient)):
+                t = min(step, wrong.get("most", step))
+                if wrong.get("skips") and not given.any():
+                    new.append(W)
+                    continue
+                if wrong.get("forgets"):
+                    m[k], v[k] = np.zeros_like(W), np.zeros_like(W)
+                total = sum(earlier[k] for earlier in grads[:step])
+                g = np.clip(
+                    total if wrong.get("accumulates") else given,
+                    -wrong.get("clips", np.inf), wrong.get("clips", np.inf),
+                )  # fmt: skip
+                m[k] = beta1 * m[k] + (1 - beta1) * g
+                v[k] = beta2 * v[k] + (1 - beta2) * g * g
+                m_hat, v_hat = m[k] / (1 - beta1**t), v[k] / (1 - beta2**t)
+                hat = epsilon / np.sqrt(1 - beta2**t) if epsilon_hat else epsilon
+                moved = W - rate * m_hat / (np.sqrt(v_hat) + hat)
+                rows = (g != 0).any(1, keepdims=True) if W.ndim == 2 else g != 0
+                new.append(np.where(rows, moved, W) if wrong.get("lazy") else moved)
+            params = [np.asarray(W, float) for W in new]
+            after.append(params)
+        return after
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("wrong", "form"),
+    [
+        ({"skips": True}, "zero-tensor-skipped"),
+        ({"forgets": True}, "state-forgotten"),
+        ({"forgets": True, "epsilon_hat": True}, "eps-hat+state-forgotten"),
+        ({"most": 256}, "count-sticks-at-256"),
+        ({"clips": 0.5}, "gradient-clipped-at-0.5"),
+        ({"accumulates": True}, "gradient-accumulates"),
+    ],
+)
+def test_a_mistake_is_named(wrong, form):
+    diagnosis = diagnose(results(adapter(adam=adam(**wrong)), "adam", "float64"))
+    assert diagnosis.form == form
