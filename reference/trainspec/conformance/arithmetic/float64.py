@@ -21,6 +21,7 @@ FLOAT64_FUNCTIONS: dict[str, Any] = {
     "maximum": np.maximum,
     "minimum": np.minimum,
     "where": np.where,
+    "lerp": lambda a, b, weight: a + weight * (b - a),
     "sign": np.sign,
     "greater": np.greater,
     "greater_equal": np.greater_equal,

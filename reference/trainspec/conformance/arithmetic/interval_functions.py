@@ -188,6 +188,26 @@ def _make_elementwise(function: Any, arguments: int) -> Any:
     return over_arrays
 
 
+def _lerp(a: Any, b: Any, weight: Any) -> Interval:
+    """`a + weight * (b - a)`, with a rounding for each of its three operations.
+
+    Written as intervals operation by operation it would be counted twice that `a` is uncertain.
+    """
+    a, b, weight = enclose_constant(a), enclose_constant(b), enclose_constant(weight)
+    if any(isinstance(v.x, float) for v in (a, b, weight)):
+        return enclose(a + weight * (b - a))
+    middle, gap = weight.x.mid(), b.x - a.x
+    exact = a.x * (1 - middle) + b.x * middle + (weight.x - middle) * gap
+    rounding = current_rounding()
+    if rounding.kind is None:
+        return Interval(exact)
+    size = arb(gap.abs_upper())
+    lost = rounding.round(size) - size  # of the difference
+    product = abs(weight.x) * (size + abs(lost))
+    lost = abs(weight.x) * abs(lost) + abs(rounding.round(arb(product.abs_upper())) - product)
+    return Interval(rounding.round(exact + arb(0, lost.abs_upper())))
+
+
 INTERVAL_FUNCTIONS: dict[str, Any] = {
     "sqrt": _make_elementwise(_make_unary(_sqrt, np.sqrt), 1),
     "exp": _make_elementwise(_make_unary(arb.exp, np.exp, LIBRARY), 1),
@@ -196,6 +216,7 @@ INTERVAL_FUNCTIONS: dict[str, Any] = {
     "maximum": _make_elementwise(_make_extreme("max"), 2),
     "minimum": _make_elementwise(_make_extreme("min"), 2),
     "where": _make_elementwise(_where, 3),
+    "lerp": _make_elementwise(_lerp, 3),
     "sign": _make_elementwise(_sign_of, 1),
     "greater": _make_elementwise(_greater, 2),
     "greater_equal": _make_elementwise(_make_comparison(operator.ge, operator.lt), 2),

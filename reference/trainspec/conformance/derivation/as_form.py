@@ -51,6 +51,6 @@ def _derive(technique: str, case: str, name: str, kinds: tuple[str, ...]) -> Gol
     page = load_page(technique)
     (text,) = (text for text in page.cases if text.name == case)
     served = {kind: TYPES[kind] for kind in kinds}
-    entry = derive_variant(page, page.rule_of_form(name), text, served)
+    entry = derive_variant(page, name, text, served)
     derived: GoldenForm = msgspec.convert(entry, GoldenForm)
     return derived

@@ -7,7 +7,7 @@ tolerance is the radius of the same rule in the arithmetic of a type, times `ORD
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,9 +113,51 @@ def count_steps(page: Page, ready: ReadyCase) -> int:
 
 
 def derive_values(
-    page: Page, rule: Rule, ready: ReadyCase, kinds: Mapping[str, FloatType] = TYPES
+    page: Page,
+    rule: Rule,
+    ready: ReadyCase,
+    kinds: Mapping[str, FloatType] = TYPES,
+    orders: Sequence[Rule] = (),
 ) -> Derived:
-    """Run `rule` on a case without rounding, and in each type that the case serves."""
+    """Run `rule` on a case without rounding, and in each type that the case serves.
+
+    `orders` are other orders of its operations: they must compute the same, and the radius of
+    each number is the largest of all orders. Where an order ends in another infinity or NaN the
+    radius is infinite. Raises `PageError` for an order that computes something else.
+    """
+    derived = _derive_one(page, rule, ready, kinds)
+    for order in orders:
+        derived = _widen(derived, _derive_one(page, order, ready, kinds), ready.id)
+    return derived
+
+
+def _widen(derived: Derived, other: Derived, case: str) -> Derived:
+    """What was derived with the radii of another order where those are larger."""
+    apart = [_part_at_an_edge(v, w, case) for v, w in zip(derived.values, other.values)]
+    radii = {
+        kind: [
+            math.inf if edge else max(r, s)
+            for r, s, edge in zip(own, other.radii.get(kind, own), apart)
+        ]
+        for kind, own in derived.radii.items()
+    }
+    return Derived(derived.values, radii, derived.shapes)
+
+
+def _part_at_an_edge(value: Interval, other: Interval, case: str) -> bool:
+    """Whether one order ends in an infinity or NaN and another does not, or in another one."""
+    one, two = value.nearest(), other.nearest()
+    if math.isfinite(one) and math.isfinite(two):
+        if one != two:
+            raise PageError(f"{case}: an order gives {two!r} where the rule gives {one!r}")
+        return False
+    return one != two and not (math.isnan(one) and math.isnan(two))
+
+
+def _derive_one(
+    page: Page, rule: Rule, ready: ReadyCase, kinds: Mapping[str, FloatType]
+) -> Derived:
+    """What one rule returns, in the order in which it is written."""
     values, shapes = _derive_true_values(page, rule, ready)
     radii: dict[str, list[float]] = {}
     for name, kind in kinds.items():

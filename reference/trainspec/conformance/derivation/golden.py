@@ -61,7 +61,7 @@ def _derive_case(page: Page, text: CaseText) -> dict[str, Any]:
     ready, about = prepare_case(page, text)
     if about.get("level") not in LEVELS:
         raise PageError(f"{ready.id}: level must be one of {', '.join(LEVELS)}")
-    canonical = derive_values(page, page.rule, ready)
+    canonical = derive_values(page, page.rule, ready, orders=page.orders_of(""))
     certify_gradients(page, ready)
     steps = count_steps(page, ready)
     variants, margins = _derive_others(page, ready, canonical, steps)
@@ -98,7 +98,8 @@ def _derive_others(
         if not name or (not published and steps > LONG):
             continue
         try:
-            other = derive_values(page, rule, ready, served if published else {})
+            orders = page.orders_of(name) if published else []
+            other = derive_values(page, rule, ready, served if published else {}, orders)
         except ArithmeticError as error:
             if published:
                 raise PageError(f"{ready.id}, {name}: {error}") from None
@@ -111,14 +112,16 @@ def _derive_others(
     return variants, margins
 
 
-def derive_variant(page: Page, rule: Rule, text: CaseText, kinds: Mapping[str, FloatType]) -> Any:
-    """What a case's golden entry holds for a variant whose rule is `rule`, in the types `kinds`.
+def derive_variant(page: Page, name: str, text: CaseText, kinds: Mapping[str, FloatType]) -> Any:
+    """What a case's golden entry holds for the form `name`, in the types `kinds`.
 
     Raises `PageError` where its values cannot be rounded with certainty.
     """
     ready, _ = prepare_case(page, text)
+    rule = page.rule_of_form(name)
     try:
-        return _make_entry(page, rule, derive_values(page, rule, ready, kinds), None)
+        derived = derive_values(page, rule, ready, kinds, page.orders_of(name))
+        return _make_entry(page, rule, derived, None)
     except ArithmeticError as error:
         raise PageError(f"{ready.id}: {error}") from None
 

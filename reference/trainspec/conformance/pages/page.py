@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from functools import cache
 
 from trainspec.conformance.basics.errors import UserError
-from trainspec.conformance.basics.names import family_of, operation_of, split_form, technique_in
+from trainspec.conformance.basics.names import (
+    family_of,
+    join_form,
+    operation_of,
+    split_form,
+    technique_in,
+)
 from trainspec.conformance.basics.paths import page_path
 from trainspec.conformance.pages.markdown import Section, find_code, find_link, read_sections
 from trainspec.conformance.pages.rule import FUNCTIONS, Rule, parse_rule
@@ -102,6 +108,14 @@ class Conversion:
 
 
 @dataclass(frozen=True)
+class Order:
+    """Another order of operations, which computes the same as the form `form` of a page."""
+
+    form: str
+    change: Rule
+
+
+@dataclass(frozen=True)
 class Draws:
     """How an implementation's own random draws are asked for and judged.
 
@@ -151,6 +165,7 @@ class Page:
     outputs: tuple[str, ...]
     conversions: tuple[Conversion, ...]
     draws: tuple[Draws, ...]
+    orders: tuple[Order, ...]
     trained: tuple[str, ...]
     rejects: str
     watched: tuple[str, ...]
@@ -189,6 +204,25 @@ class Page:
     def variant_hyperparameters(self, rule: Rule) -> frozenset[str]:
         """Hyperparameters that `rule` reads and the canonical form does not have."""
         return rule.free - self.parameters.keys() - self.free_names
+
+    def orders_of(self, name: str) -> list[Rule]:
+        """The rule of a form in every other order of operations that the page states.
+
+        An order of a part of the form counts if the rest of it leaves its lines alone.
+        """
+        rule, parts = self.rule_of_form(name), split_form(name)
+        orders = []
+        for order in self.orders:
+            own = split_form(order.form)
+            if not set(own) <= set(parts):
+                continue
+            ordered = rule.with_edit(order.change, "order")
+            # Lines that the order rewrites, and lines that it does without.
+            touched = rule.changed_names(order.change) | (rule.used_lines - ordered.used_lines)
+            rest = (self.edits[part].change for part in parts if part not in own)
+            if all(touched.isdisjoint(self.rule.changed_names(edit)) for edit in rest):
+                orders.append(ordered)
+        return orders
 
     def rule_of_form(self, name: str) -> Rule:
         """The rule of one variant or error, or of several joined by ``+``."""
@@ -248,6 +282,7 @@ class _Reader:
             outputs=self.read_names("Outputs") or ("params",),
             conversions=tuple(self.read_conversions(variants)),
             draws=tuple(self.read_draws(clauses)),
+            orders=tuple(self.read_orders(variants)),
             trained=tuple(find_code(self.properties.get("trains", ""))),
             rejects=self.check_clause(self.properties.get("rejects", ""), clauses, "rejects"),
             watched=tuple(
@@ -337,6 +372,18 @@ class _Reader:
                     "write “always” or “while the learning rate is constant”"
                 )
             yield Conversion(row["of"], row["into"], change, row["set"], constant)
+
+    def read_orders(self, variants: Mapping[str, Edit]) -> Iterator[Order]:
+        """The table of other orders of operations."""
+        for row in self.rows("Orders"):
+            for name in split_form(row["of"]):
+                if name not in variants:
+                    raise PageError(
+                        f"{self.technique}: “Orders” names {name!r}, which is not a variant"
+                    )
+            source = "\n".join(find_code(row["change"]))
+            change = parse_rule(source, f"{self.technique}: an order of {row['of']}")
+            yield Order(join_form(split_form(row["of"])), change)
 
     def read_draws(self, clauses: Mapping[str, Clause]) -> Iterator[Draws]:
         """The table of draws, where an implementation may draw its own numbers."""

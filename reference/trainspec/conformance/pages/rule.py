@@ -21,7 +21,7 @@ from trainspec.conformance.basics.errors import UserError
 FUNCTIONS = frozenset(
     [
         *("sqrt", "exp", "log", "tanh", "erf", "abs", "sign", "floor", "ceil"),
-        *("maximum", "minimum", "where", "sum", "max", "dot", "solve", "product"),
+        *("maximum", "minimum", "where", "lerp", "sum", "max", "dot", "solve", "product"),
         *("count", "arange", "floor_int", "floor_of_product", "take"),
         *("transpose", "diagonal", "column", "columns", "reshape_like"),
     ]
@@ -102,6 +102,11 @@ class Rule:
             free |= line.reads - known
             known.add(line.name)
         return frozenset(free)
+
+    @cached_property
+    def used_lines(self) -> frozenset[str]:
+        """The names of the body that another line reads."""
+        return frozenset(name for line in self.body for name in line.reads) & self.assigns
 
     @cached_property
     def code(self) -> tuple[tuple[CodeType, ...], tuple[CodeType, ...]]:
