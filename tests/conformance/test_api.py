@@ -88,7 +88,7 @@ def test_identify_and_compare_return_records():
     assert load_cases(["sgd"])[0].technique == "optimizers/sgd"
 
 
-@pytest.mark.parametrize("wrong", [lambda: check(load_implementation({}), ["adamm"]), lambda: load_implementation("none.py")])  # fmt: skip
+@pytest.mark.parametrize("wrong", [lambda: check(load_implementation({}), ["adamm"]), lambda: load_implementation("none.py").name])  # fmt: skip
 def test_what_does_not_exist_is_a_user_s_error(wrong):
     with pytest.raises(UserError):
         wrong()

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
+from helpers import adapter, results
 from kernels import assert_named, assert_passes
 
 
-def split(
-    choose=lambda order, k: (order[:k], order[k:]), size=lambda v: int(np.floor(v)), labels=None
-):
+def split(choose=lambda order, k: (order[:k], order[k:]), size=math.floor, labels=None):
     def run(x, labels_, permutation, *, ratio):
         order = permutation.astype(int)
-        k = size(len(order) * ratio)
+        k = size(len(order) * Fraction(ratio))
         chosen, rest = choose(order, k)
         kept = labels(labels_, k, chosen, rest) if labels else (labels_[chosen], labels_[rest])
         return {
@@ -28,6 +30,15 @@ def split(
 
 def test_right_orders_of_operation_pass():
     assert_passes("validation_split", split(size=int))
+    assert_passes("validation_split", split(size=lambda v: int(v // 1)))
+
+
+def test_a_product_that_is_rounded_up_is_rejected():
+    found = results(
+        adapter(validation_split=split(size=lambda v: int(float(v)))), "validation_split"
+    )
+    wrong = {r.case.name for r in found if r.outcome.fails}
+    assert wrong == {"three-tenths", "seven-tenths", "six-tenths", "three-twentieths"}
 
 
 WRONG = {

@@ -97,14 +97,15 @@ class Checked:
 
 
 def load_implementation(
-    target: Target, *, timeout: float = 10.0, isolate: bool = False
+    target: Target, *, timeout: float = 10.0, in_process: bool = False
 ) -> Implementation:
     """The implementation that `target` stands for.
 
     `target` is the path of an adapter (``my_adapter.py``), the name of a shipped one (``torch``),
     the words of a program (``["node", "adapter.mjs"]``), a module, or functions by the names of
     their operations (``{"adam": my_adam}``). `timeout` is the time for one answer in seconds.
-    With `isolate` an adapter file runs in a process of its own.
+    An adapter file, or a shipped adapter, runs in a process of its own unless `in_process` is set;
+    a module and functions run in this one.
 
     Raises `AdapterError` where there is no such thing, or it is not an adapter.
     """
@@ -115,7 +116,7 @@ def load_implementation(
         module.__dict__.update(target)
         return PythonModule(module, "functions", timeout)
     words = targets.split_target(str(target)) if isinstance(target, (str, Path)) else list(target)
-    return targets.load_implementation(words, timeout, isolated=isolate)
+    return targets.load_implementation(words, timeout, in_process=in_process)
 
 
 def check(

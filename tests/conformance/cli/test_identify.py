@@ -21,7 +21,7 @@ def test_the_command_names_the_form_the_evidence_and_the_runner_up(tmp_path):
     assert "with weight_decay = 0.125: decoupled-decay" in result.output
     assert "closest alternative" in result.output
     assert "explains all" in result.output
-    assert "of 24 cases pass" in result.output
+    assert "of 26 cases pass" in result.output
     data = json.loads(CliRunner().invoke(main, ["identify", str(path), "adam", "--json"]).output)
     assert [entry["edits"] for entry in data] == [["decoupled-decay"]] * 2
     assert data[0]["constants"] == {"weight_decay": 0.01}

@@ -62,6 +62,7 @@ def other_clause(case):
     case["clauses"] = ["SGD-7"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("edit", "place"),
     [
@@ -77,6 +78,7 @@ def test_a_corrupted_golden_file_is_caught_where_it_is(forged, edit, place):
     assert difference.place == place
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
@@ -88,7 +90,11 @@ def test_a_corrupted_golden_file_is_caught_where_it_is(forged, edit, place):
     ],
 )
 def test_a_corrupted_page_is_caught(forged, change):
-    assert forged("page", change)
+    try:
+        found = forged("page", change)
+    except PageError as error:  # the page's other orders no longer compute the same
+        found = "an order gives" in str(error)
+    assert found
 
 
 def test_broken_and_missing_golden_files_are_told(forged, monkeypatch, tmp_path):

@@ -34,7 +34,7 @@ def test_a_variant_alone_is_the_golden_entry():
     golden = derive_golden(page)
     case = golden["cases"][0]
     kinds = {kind: TYPES[kind] for kind in case["tolerance"]}
-    entry = derive_variant(page, page.rule_of_form("weight-decay"), page.cases[0], kinds)
+    entry = derive_variant(page, "weight-decay", page.cases[0], kinds)
     assert entry["expected"] == case["variants"]["weight-decay"]["expected"]
     assert entry["tolerance"] == case["variants"]["weight-decay"]["tolerance"]
     assert entry["hyperparameters"] == {"weight_decay": 0.125}

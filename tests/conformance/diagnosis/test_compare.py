@@ -74,6 +74,7 @@ def test_a_main_form_is_compared_with_the_same_form_under_another_name():
     assert same.agree
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", ["decoupled-decay", "amsgrad", "epsilon-in-root"])
 def test_every_declared_form_can_be_compared(variant):
     """Some cases lack a form in a type: that is no reason to fail."""

@@ -124,6 +124,7 @@ CONSTANTS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["float64", "float32"])
 @pytest.mark.parametrize(("operation", "form", "line", "hidden", "wanted"), CONSTANTS)
 def test_constants_that_nobody_can_set_are_inferred(operation, form, line, hidden, wanted, kind):
@@ -305,7 +306,7 @@ def test_what_is_none_of_the_known_forms_is_said_to_be_none(name):
     kind = ("float64", "float32")[list(NONE).index(name) % 2]
     found = identity(adapter(**{operation: function}), operation, kind)
     assert not found.known, found.diagnosis.text
-    assert found.diagnosis.text.startswith("none of the known forms; the closest is")
+    assert found.diagnosis.text.startswith("none of the known forms; ")
     assert found.diagnosis.nearest in found.diagnosis.text
     assert "step" in found.diagnosis.text
 
@@ -316,6 +317,7 @@ def test_bfloat16_is_not_taken_for_float16():
     assert found.diagnosis.form == "canonical"
 
 
+@pytest.mark.slow
 def test_a_constant_that_does_nothing_is_not_invented():
     def still(params, grads, *, learning_rate, beta1, beta2, epsilon):
         return [list(params)] * len(grads)
@@ -337,6 +339,7 @@ def test_a_published_form_with_a_guard_at_an_edge_is_named_as_that():
     assert "but not in" in found.text
 
 
+@pytest.mark.slow
 def test_a_deviation_that_comes_late_is_still_looked_at():
     def kernel(W, g, s, t, k, h):
         m, v = _moments(W, g, s, h)

@@ -57,7 +57,7 @@ BAD = {
     "other name": ("a['outputs'] = {'w': a['outputs']['params']}", Outcome.MALFORMED, "'params'"),
     "fewer steps": ("a['outputs']['params'].pop()", Outcome.MALFORMED, "for each of the"),
     "fewer tensors": ("a['outputs']['params'][0].pop()", Outcome.MALFORMED, "a list of 2 tensors"),
-    "other shape": ("a['outputs']['params'][0][0]['shape'] = [1, 2]", Outcome.MALFORMED, "shape"),
+    "other shape": ("a['outputs']['params'][0][0]['shape'] = [1, 2]", Outcome.WRONG, "shape"),
     "wrong data": ("a['outputs']['params'][0][0]['data'] = ['x', 1]", Outcome.MALFORMED, "must hold numbers, got \"x\""),
     "null data": ("a['outputs']['params'][0][0]['data'] = [None, 1]", Outcome.MALFORMED, "as strings"),
     "nested": ("a['outputs']['params'][0][0] = [1, 2]", Outcome.MALFORMED, ""),

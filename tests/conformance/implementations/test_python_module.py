@@ -79,7 +79,7 @@ def test_further_forms_and_arguments():
     of = PythonModule(module, "mine")
     assert of.forms == ("adam:amsgrad",)
     assert "weight_decay" in of.accepts(Offering("adam"))
-    assert of.accepts(Offering("adam", "amsgrad")) == {"inputs", "epsilon"}
+    assert of.accepts(Offering("adam", "amsgrad")) == {"epsilon"}
     assert of.offers("adam")
     assert not of.offers("sgd")
 

@@ -70,7 +70,7 @@ class _Leaf:
 
 
 @dataclass(frozen=True)
-class _Plan:
+class Plan:
     """The nest of a case's inputs with a `_Leaf` for each tensor, and all their numbers."""
 
     inputs: Nest
@@ -81,7 +81,11 @@ class _Plan:
 
 def make_inputs(case: Case, kind: str) -> Inputs:
     """The inputs of a case in the type `kind`, in a buffer of their own: it may be changed."""
-    plan = _make_plan(case.inputs)
+    return fill_plan(_find_plan(case.inputs), kind)
+
+
+def fill_plan(plan: Plan, kind: str) -> Inputs:
+    """The inputs of a plan in the type `kind`, in a buffer of their own."""
     original = _round_numbers(plan, kind)
     copy = original.copy()
     held: list[Held] = []
@@ -106,27 +110,32 @@ def make_inputs(case: Case, kind: str) -> Inputs:
 
 
 #: Plans by the identity of the inputs, which a plan keeps so that it stays unique.
-_PLANS: dict[int, _Plan] = {}
+_PLANS: dict[int, Plan] = {}
 
 
-def _make_plan(inputs: Nest) -> _Plan:
+def _find_plan(inputs: Nest) -> Plan:
     """The plan of a case's inputs, made once."""
     if id(inputs) not in _PLANS:
-        numbers: list[float] = []
-
-        def lay_out(nest: Nest, path: str) -> Nest:
-            if not is_tensor(nest):
-                return [lay_out(item, f"{path}[{index}]") for index, item in enumerate(nest)]
-            start = len(numbers)
-            numbers.extend(map(parse_number, nest["data"]))
-            return _Leaf(slice(start, len(numbers)), tuple(nest["shape"]), path)
-
-        leaves = {name: lay_out(item, name) for name, item in inputs.items()}
-        _PLANS[id(inputs)] = _Plan(inputs, leaves, np.array(numbers, np.float64), {})
+        _PLANS[id(inputs)] = make_plan(inputs)
     return _PLANS[id(inputs)]
 
 
-def _round_numbers(plan: _Plan, kind: str) -> Any:
+def make_plan(inputs: Nest) -> Plan:
+    """The plan of inputs as a file holds them."""
+    numbers: list[float] = []
+
+    def lay_out(nest: Nest, path: str) -> Nest:
+        if not is_tensor(nest):
+            return [lay_out(item, f"{path}[{index}]") for index, item in enumerate(nest)]
+        start = len(numbers)
+        numbers.extend(map(parse_number, nest["data"]))
+        return _Leaf(slice(start, len(numbers)), tuple(nest["shape"]), path)
+
+    leaves = {name: lay_out(item, name) for name, item in inputs.items()}
+    return Plan(inputs, leaves, np.array(numbers, np.float64), {})
+
+
+def _round_numbers(plan: Plan, kind: str) -> Any:
     """All numbers of the inputs in a type, one after the other."""
     if kind not in plan.rounded:
         with np.errstate(all="ignore"):

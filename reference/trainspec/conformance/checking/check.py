@@ -59,7 +59,7 @@ def _check_offering(
     tick: Callable[[], None],
 ) -> Iterator[Result]:
     """The results of one operation in one form."""
-    broken = _smoke_test(implementation, cases, kinds)
+    broken, lost = _smoke_test(implementation, cases, kinds)
     late = 0
     for case in cases:
         found = []
@@ -69,6 +69,8 @@ def _check_offering(
             if late >= PATIENCE:
                 message = f"not asked: {PATIENCE} cases in a row had no answer in time"
                 result = Result(case, kind, Outcome.TIMED_OUT, message)
+            elif lost is not None and (lost.case is case and lost.kind == kind):
+                result = lost
             else:
                 result = _check_answer(implementation, case, kind, broken)
                 late = late + 1 if result.outcome is Outcome.TIMED_OUT else 0
@@ -93,9 +95,10 @@ def check_one(
     known: Mapping[str, str] | None = None,
 ) -> Result:
     """The result of one case, already as it is declared, in one type."""
-    broken = _smoke_test(implementation, [case], [kind])
+    broken, lost = _smoke_test(implementation, [case], [kind])
     reasons = {**implementation.known_failures, **(known or {})}
-    return apply_known_failures(_check_answer(implementation, case, kind, broken), reasons)
+    result = lost or _check_answer(implementation, case, kind, broken)
+    return apply_known_failures(result, reasons)
 
 
 def _check_answer(
@@ -133,31 +136,35 @@ def apply_known_failures(result: Result, reasons: Mapping[str, str]) -> Result:
 
 def _smoke_test(
     implementation: Implementation, cases: Sequence[Case], kinds: Sequence[str]
-) -> CallError | None:
+) -> tuple[CallError | None, Result | None]:
     """Whether the adapter works at all: names, shapes, and the same answer twice.
 
-    Returns what is wrong with it, or nothing. Judges no number.
+    Returns what is wrong with it, or nothing, and the result of the case that was asked where it
+    crashed or hung: it may not do so a second time. Judges no number.
     """
     case, kind = next(
         ((c, k) for c in cases if not c.rejects for k in kinds if k in c.types), (None, "")
     )
     if case is None:
-        return None
+        return None, None
     try:
         first, _ = flatten_answer(case, kind, implementation.call(case, kind))
         again, _ = flatten_answer(case, kind, implementation.call(case, kind))
     except CallError as error:
         if error.outcome is Outcome.MALFORMED:
             message = f"{error} (asked for {case.id} in {kind})"
-            return CallError(Outcome.MALFORMED, message)
+            return CallError(Outcome.MALFORMED, message), None
         if error.outcome is Outcome.REJECTED:
             # What rejects a valid request does not reject an invalid one for a reason.
-            return CallError(Outcome.REJECTED, f"valid requests are rejected as well: {error}")
-        return None
+            text = f"valid requests are rejected as well: {error}"
+            return CallError(Outcome.REJECTED, text), None
+        if error.outcome.breaks:
+            return None, Result(case, kind, error.outcome, str(error))
+        return None, None
     if not np.array_equal(first, again, equal_nan=True):
-        return CallError(
-            Outcome.MALFORMED,
+        text = (
             f"the same request got two different answers ({case.id}): "
-            "start every call from a fresh state",
+            "start every call from a fresh state"
         )
-    return None
+        return CallError(Outcome.MALFORMED, text), None
+    return None, None

@@ -25,6 +25,7 @@ from trainspec.conformance.basics.names import (
     draw_case,
     draw_function,
     make_case_id,
+    operation_of,
 )
 from trainspec.conformance.basics.tensors import to_array, to_tensor
 from trainspec.conformance.cases.case import Case
@@ -85,19 +86,19 @@ def check_draws(
     """
     kind = next((k for k in kinds if k in DRAWING_TYPES), "")
     for technique in techniques if kind else ():
-        page = load_page(technique)
-        for offering in list_draws(implementation, page):
+        offered = list_draws(implementation, operation_of(technique))
+        page = load_page(technique) if offered else None
+        for offering in offered if page and page.draws else ():
+            assert page is not None
             form = offering.form or (declared or {}).get(page.name, "")
             for number, draws in enumerate(page.draws, 1):
                 asking = _Asking(page, draws, number, form, offering.form)
                 yield from _check_request(implementation, asking, kind)
 
 
-def list_draws(implementation: Implementation, page: Page) -> list[Offering]:
-    """The functions of a page's technique that draw: the main one, and those of further forms."""
-    if not page.draws:
-        return []
-    name = draw_function(page.name)
+def list_draws(implementation: Implementation, operation: str) -> list[Offering]:
+    """The functions of an operation that draw: the main one, and those of further forms."""
+    name = draw_function(operation)
     main = [Offering(name)] if implementation.offers(name) else []
     return main + list_offerings(implementation, name)
 
@@ -152,6 +153,17 @@ def make_other_inputs(page: Page, draws: Draws) -> dict[str, Any]:
     """The inputs of the rule that are not drawn, as a file holds them."""
     names = (name for name in page.inputs if name != draws.input)
     return _fill_inputs(tuple(names), draws.shape)
+
+
+def make_other_arrays(page: Page, draws: Draws) -> dict[str, FloatArray]:
+    """The same as arrays."""
+    names = (name for name in page.inputs if name != draws.input)
+    return _fill_arrays(tuple(names), draws.shape)
+
+
+@cache
+def _fill_arrays(names: tuple[str, ...], shape: tuple[int, ...]) -> dict[str, FloatArray]:
+    return {name: to_array(t, np.float64) for name, t in _fill_inputs(names, shape).items()}
 
 
 @cache
@@ -221,8 +233,7 @@ def _judge_whole(
 
 def _is_exact(drawn: Drawn) -> bool:
     """Whether the rule's values need no rounding: they are the same in a narrow type."""
-    others = make_other_inputs(drawn.page, drawn.draws)
-    inputs = {name: to_array(t, np.float64) for name, t in others.items()}
+    inputs = make_other_arrays(drawn.page, drawn.draws)
     values = [
         array
         for u in (LOWEST, HIGHEST)
@@ -241,7 +252,8 @@ def make_exact_case(case: Case, drawn: Drawn, mask: FloatArray) -> Case:
         name: number if name == drawn.draws.input else case.inputs[name]
         for name in drawn.page.inputs
     }
-    values = _run(drawn, {name: to_array(t, np.float64) for name, t in inputs.items()})
+    drawn_array = {drawn.draws.input: to_array(number, np.float64)}
+    values = _run(drawn, {**make_other_arrays(drawn.page, drawn.draws), **drawn_array})
     expected = np.concatenate([values[name].ravel() for name in case.outputs])
     return replace(
         case,
@@ -258,8 +270,7 @@ def read_mask(drawn: Drawn, answer: FloatArray) -> FloatArray:
     An output that is just what a dropped unit gives is a dropped unit; where the first output
     cannot tell, as of an input of 0, the next one does.
     """
-    others = make_other_inputs(drawn.page, drawn.draws)
-    arrays = {name: to_array(t, np.float64) for name, t in others.items()}
+    arrays = make_other_arrays(drawn.page, drawn.draws)
     shape = drawn.draws.shape
     extreme = {
         u: _run(drawn, {**arrays, drawn.draws.input: np.full(shape, u)}) for u in (LOWEST, HIGHEST)

@@ -17,7 +17,7 @@ from trainspec.conformance.cases.golden import find_techniques
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cli.group import INTERRUPTED
 from trainspec.conformance.cli.options import (
-    isolate_option,
+    in_process_option,
     make_console,
     show_progress,
     technique_option,
@@ -86,7 +86,7 @@ def _add_options(function: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--reason", default="", help="The reason for failures that are new."),
             click.option("--link", default="", help="A link about failures that are new."),
             timeout_option,
-            isolate_option,
+            in_process_option,
             click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),
         )
     ):
@@ -125,9 +125,12 @@ def command(ctx: click.Context, /, target: tuple[str, ...], **options: Any) -> N
     malformed answers, 4 nothing was checked, 130 interrupted.
     """  # noqa: D301
     target = target or ("reference",)
-    selection = _select(**options)
-    implementation = load_implementation(target, options["timeout"], isolated=options["isolate"])
+    # While the adapter is imported in its process the cases are read here.
+    implementation = load_implementation(
+        target, options["timeout"], in_process=options["in_process"]
+    )
     try:
+        selection = _select(**options)
         _check_types(implementation, selection.types)
         _note_versions(implementation, options["profile"])
         with show_progress(len(selection.cases), f"checking {implementation.name}") as tick:

@@ -7,7 +7,7 @@ import click
 from trainspec.conformance.api import compare, load_implementation
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cli.options import (
-    isolate_option,
+    in_process_option,
     make_console,
     show_progress,
     technique_option,
@@ -26,7 +26,7 @@ from trainspec.conformance.reporting.terminal_identify import print_comparisons
 @technique_option
 @widest_option
 @timeout_option
-@isolate_option
+@in_process_option
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 @click.pass_context
 def command(
@@ -36,7 +36,7 @@ def command(
     technique: tuple[str, ...],
     dtype: str | None,
     timeout: float,
-    isolate: bool,
+    in_process: bool,
     as_json: bool,
 ) -> None:
     """Show where two implementations agree, where they differ, and why.
@@ -54,7 +54,7 @@ def command(
     pair: list[Implementation] = []
     try:
         for word in (one, other):
-            pair.append(load_implementation(word, timeout=timeout, isolate=isolate))
+            pair.append(load_implementation(word, timeout=timeout, in_process=in_process))
         total = len({case.operation for case in cases})
         with show_progress(total, f"comparing {pair[0].name} and {pair[1].name}") as tick:
             found = compare(pair[0], pair[1], technique, dtype=dtype or "", tick=tick)

@@ -38,8 +38,8 @@ widest_option = click.option(
 types_option = click.option(
     "--dtype", "-d", multiple=True, type=click.Choice(TYPE_NAMES), help="Only this type."
 )
-isolate_option = click.option(
-    "--isolate", is_flag=True, help="Run a Python adapter in a process of its own."
+in_process_option = click.option(
+    "--in-process", is_flag=True, help="Run a Python adapter in this process, for a debugger."
 )
 
 

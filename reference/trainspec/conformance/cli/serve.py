@@ -20,7 +20,7 @@ def command(target: str) -> None:
     \b
     trainspec check -- trainspec serve my_adapter.py
     """  # noqa: D301
-    adapter = load_implementation([target])
+    adapter = load_implementation([target], in_process=True)
     if not isinstance(adapter, PythonModule):
         adapter.close()
         raise AdapterError(f"{target!r} is a program; only Python adapters can be served")

@@ -46,9 +46,13 @@ def check_accepted(
         operation = operation_of(technique)
         if not kind or not implementation.offers(operation):
             continue
+        cases = [c for c in load_cases([technique]) if not c.rejects]
+        known = {*cases[0].inputs, *cases[0].hyperparameters}
+        if not implementation.accepts(Offering(operation)) - known:
+            continue
         page = load_page(technique)
         form = declared.get(operation, "")
-        cases = [as_declared(c, form) for c in load_cases([technique]) if not c.rejects]
+        cases = [as_declared(c, form) for c in cases]
         judged = set[str]().union(
             *(
                 page.variant_hyperparameters(page.rule_of_form(offering.form))

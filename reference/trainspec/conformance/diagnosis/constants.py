@@ -34,6 +34,8 @@ SIGNED = np.concatenate([-GRID[:0:-1], GRID])
 COARSE = GRID[::3]
 
 
+#: So many numbers of digits are tried at most of those that fit the sample.
+MOST_DIGITS = 6
 DIGITS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 17)
 
 
@@ -72,6 +74,7 @@ def _round_solution(
 ) -> Iterator[Form]:
     """The forms with a solution rounded to ever more digits, and those held in float32."""
     seen: set[tuple[float, ...]] = set()
+    fitting = 0
     for digits, narrow in itertools.product(DIGITS, (False, True)):
         short = [float(f"{v:.{digits}g}") for v in values]
         if any(abs(s - v) > 0.01 * abs(v) for s, v in zip(short, values)):
@@ -91,6 +94,9 @@ def _round_solution(
         form = slot.fill(form, short[-1]) if slot else form
         if sample.distance(sample.values(form.rule, form.more)) <= NEAR:
             yield form
+            fitting += 1
+            if fitting == MOST_DIGITS:
+                break
 
 
 def _find_solutions(

@@ -19,9 +19,10 @@ from trainspec.conformance.basics.names import display_form, join_form
 from trainspec.conformance.basics.tensors import map_tensors, to_array
 from trainspec.conformance.checking.distance import measure_each
 from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, compute_values
-from trainspec.conformance.diagnosis.forms import Form, list_published
+from trainspec.conformance.diagnosis.forms import Form, compose_rule, list_published
 from trainspec.conformance.diagnosis.matching import list_complete
 from trainspec.conformance.diagnosis.places import Places, collect_places
+from trainspec.conformance.diagnosis.wording import describe_first_difference
 
 #: Two ratios are the same if they agree to so much, or to a few roundings of a narrow type.
 SAME = 1e-6
@@ -69,7 +70,7 @@ WHERE = (
     Where("in tensors of more than one element", _over("size", 1)),
     Where("in tensors whose whole gradient is zero", _equals("largest gradient of the tensor", 0)),
     Where("where the gradient is zero", _equals("gradient", 0)),
-    Where("where the gradient is not zero", lambda f: f["gradient"] != 0),
+    Where("wherever the gradient is not zero", lambda f: f["gradient"] != 0),
     Where("where the gradient before was zero", _equals("gradient before", 0)),
     Where("where the gradient is zero and was not always",
           lambda f: (f["gradient"] == 0) & (f["gradient ever before"] > 0)),
@@ -122,7 +123,8 @@ def describe_departure(evidence: Evidence) -> tuple[str, str] | None:
         text = "; ".join(filter(None, found))
         if text or output:
             said.append(f"{output}{text or 'wrong, without a pattern that is known'}")
-    return name, "; ".join([*said, *_find_case(evidence, places), *find_rows(evidence)])
+    said += [*_find_case(evidence, places), *find_rows(evidence), _find_first(evidence, edits)]
+    return name, "; ".join(said)
 
 
 def _find_closest(evidence: Evidence) -> tuple[tuple[str, ...], Places] | None:
@@ -166,6 +168,18 @@ def _split_outputs(evidence: Evidence, places: Places) -> Iterator[tuple[str, Pl
         own = places.at(places.output == n)
         if not own.good.all():
             yield f"{name}: ", own
+
+
+def _find_first(evidence: Evidence, edits: tuple[str, ...]) -> str:
+    """The first number that is another than the form's."""
+    index = min(
+        (i for i in evidence.answered if i < evidence.failing),
+        key=lambda i: (not evidence.ordinary(i), evidence.cases[i].steps or 0),
+        default=evidence.answered[0],
+    )
+    case = evidence.cases[index]
+    values = compute_values(case, compose_rule(evidence.page.technique, edits))
+    return f"in {case.label}, {describe_first_difference(evidence, index, values, edits)}"
 
 
 def _find_case(evidence: Evidence, places: Places) -> Iterator[str]:

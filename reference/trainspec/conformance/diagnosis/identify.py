@@ -112,7 +112,7 @@ def _identify_draws(
 ) -> Iterator[Identity]:
     """What every function of a page's technique is that draws numbers of its own."""
     results = list(check_draws(implementation, [page.technique], kinds, declared))
-    for offering in list_draws(implementation, page):
+    for offering in list_draws(implementation, page.name) if page.draws else []:
         own = [r for r in results if r.case.entry_point == offering]
         diagnosis = diagnose_draws(own)
         form = offering.form or declared.get(page.name, "")

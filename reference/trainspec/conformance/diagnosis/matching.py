@@ -66,10 +66,13 @@ def match_sets(
         for solution in _complete_form(evidence, edits, constants):
             for form in solution:
                 match = match_form(evidence, form)
-                if match is not None and not _is_idle(evidence, form):
-                    yield match
-                    if not match.unexplained:
-                        break  # more digits say no more
+                if match is None:
+                    continue
+                if _is_idle(evidence, form):
+                    break  # whatever the constant is
+                yield match
+                if not match.unexplained:
+                    break  # more digits say no more
 
 
 def _complete_form(

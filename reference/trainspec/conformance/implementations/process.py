@@ -12,18 +12,22 @@ import os
 import queue
 import signal
 import subprocess
+import sys
 import threading
 import time
 import uuid
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import IO, Any
 
 import psutil
 
 #: The longest answer that is read, in bytes; a longer one is cut and so is not JSON.
 LONGEST = 1 << 26
+#: A request of so many bytes fits into the pipe of every system.
+FITS = 4096
 #: Answers that are kept unread; the program waits when there are more.
 UNREAD = 4
 #: Lines of standard error that are kept, and their longest length.
@@ -39,8 +43,13 @@ class EndedError(Exception):
 class ChildProcess:
     """A program that is running, with pipes to it."""
 
-    def __init__(self, command: Sequence[str]) -> None:
-        """Start it. Raises OSError where that cannot be done."""
+    def __init__(self, command: Sequence[str], *, framed: bool = False, echo: int = 0) -> None:
+        """Start it. Raises OSError where that cannot be done.
+
+        What it writes is a line an answer or, `framed`, a frame. So many lines of its standard
+        error as `echo` says are repeated on the checker's own.
+        """
+        self._framed, self._echo = framed, echo
         self._mark = uuid.uuid4().hex
         self._process = subprocess.Popen(
             command,
@@ -82,6 +91,13 @@ class ChildProcess:
 
     def send(self, line: bytes) -> None:
         """Write a line. Never waits, even for a program that does not read."""
+        stdin = self._process.stdin
+        if len(line) <= FITS and stdin is not None and self._requests.empty():
+            # It fits into an empty pipe, as it is when the last answer is there.
+            with suppress(OSError, ValueError):
+                stdin.write(line)
+                stdin.flush()
+            return
         self._requests.put(line)
 
     def receive(self, seconds: float) -> bytes:
@@ -157,8 +173,9 @@ class ChildProcess:
 
     def _read(self, stream: IO[bytes]) -> None:
         with suppress(OSError, ValueError), stream:
-            while line := stream.readline(LONGEST):
-                self._answers.put(line)
+            next_answer = partial(read_frame if self._framed else _read_line, stream)
+            while answer := next_answer():
+                self._answers.put(answer)
         self._answers.put(_END)
 
     def _listen(self, stream: IO[bytes]) -> None:
@@ -167,3 +184,23 @@ class ChildProcess:
                 text = line.decode("utf-8", "replace").strip()
                 if text:
                     self._messages.append(text[:MESSAGE_LENGTH])
+                    if self._echo > 0:
+                        self._echo -= 1
+                        print(text[:MESSAGE_LENGTH], file=sys.stderr)
+
+
+def _read_line(stream: IO[bytes]) -> bytes:
+    return stream.readline(LONGEST)
+
+
+def read_frame(stream: IO[bytes]) -> bytes | None:
+    """A message behind its length, or None where there is none any more, or one that is cut."""
+    size = int.from_bytes(stream.read(8), "big")
+    message = stream.read(size) if 0 < size <= LONGEST else b""
+    return message if message and len(message) == size else None
+
+
+def write_frame(stream: IO[bytes], message: bytes) -> None:
+    """Write a message behind its length."""
+    stream.write(len(message).to_bytes(8, "big") + message)
+    stream.flush()

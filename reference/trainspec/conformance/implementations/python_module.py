@@ -16,7 +16,7 @@ import numpy as np
 from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.basics.names import Offering
 from trainspec.conformance.cases.case import Case
-from trainspec.conformance.cases.inputs import make_inputs
+from trainspec.conformance.cases.inputs import Inputs, make_inputs
 from trainspec.conformance.cases.result import CallError, Outcome
 from trainspec.conformance.implementations.protocol import AdapterError, check_types
 
@@ -69,13 +69,25 @@ class PythonModule:
     def accepts(self, offering: Offering) -> frozenset[str]:
         """The names of the function's arguments."""
         try:
-            return frozenset(inspect.signature(self.function(offering)).parameters)
+            parameters = inspect.signature(self.function(offering)).parameters.values()
         except (TypeError, ValueError):  # a built-in function may have no signature
             return frozenset()
+        open_ended = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        return frozenset(p.name for p in parameters if p.kind not in open_ended)
 
     def call(self, case: Case, kind: str) -> Any:
         """The answer to a case in a type."""
-        inputs, numbers = make_inputs(case, kind), case.numbers()
+        return self.run(case.entry_point, make_inputs(case, kind), case.numbers())
+
+    def list_functions(self) -> list[str]:
+        """The names of the module's functions that may be operations or draws."""
+        return [name for name in dir(self.module) if name[:1] != "_" and self.offers(name)]
+
+    def run(self, entry: Offering, inputs: Inputs, numbers: Mapping[str, Any]) -> Any:
+        """What a function returns for these inputs and hyperparameters.
+
+        Raises `CallError` where it returns nothing to compare.
+        """
         try:
             # What an adapter prints must not get into a report on standard output.
             with (
@@ -83,7 +95,7 @@ class PythonModule:
                 redirect_stdout(sys.stderr),
                 limit_time(self.timeout),
             ):
-                answer = self.function(case.entry_point)(*inputs.nest.values(), **numbers)
+                answer = self.function(entry)(*inputs.nest.values(), **numbers)
         except NotImplementedError as error:
             raise CallError(Outcome.UNSUPPORTED, str(error)) from None
         except (ValueError, TypeError) as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from trainspec.conformance.basics.paths import ADAPTERS, list_adapters
+from trainspec.conformance.implementations.child import ChildModule
 from trainspec.conformance.implementations.known_failures import read_known_failures
 from trainspec.conformance.implementations.program import Program
 from trainspec.conformance.implementations.protocol import AdapterError, Implementation
@@ -29,22 +30,23 @@ IMPORT_SECONDS = 120
 
 
 def load_implementation(
-    target: Sequence[str], timeout: float = 10.0, *, isolated: bool = False
+    target: Sequence[str], timeout: float = 10.0, *, in_process: bool = False
 ) -> Implementation:
     """The implementation that the command line names.
 
     `target` is one word, a path ``my_adapter.py`` or the name of a shipped adapter; or a program
-    and its arguments. With `isolated` a Python adapter runs in a process of its own, which it
-    may crash. Raises `AdapterError` where there is no such thing.
+    and its arguments. A Python adapter runs in a process of its own, which it may crash, unless
+    `in_process` is set or it is the reference. Raises `AdapterError` where there is no such thing.
     """
-    if isolated:
-        target = [sys.executable, "-m", "trainspec.conformance.cli", "serve", *target]
     first = target[0]
     if len(target) > 1 and (first.endswith(".py") or first in list_adapters()):
         raise AdapterError(
             f"one implementation at a time: after {first!r} comes {target[1]!r}; "
             "a program and its arguments come after --"
         )
+    python = len(target) == 1 and (first.endswith(".py") or first in list_adapters())
+    if python and not in_process and first != "reference":
+        return ChildModule(first, timeout)
     if len(target) == 1 and first.endswith(".py"):
         return PythonModule(_import_path(Path(first)), Path(first).stem, timeout)
     if len(target) == 1 and first in list_adapters():

@@ -1,0 +1,166 @@
+"""A Python adapter in a process of its own, which it may crash, hang or fill as it likes.
+
+`worker` runs there. What the adapter prints goes to standard error. A case that the process does
+not survive is lost, and the next one gets a new process.
+"""
+
+from __future__ import annotations
+
+import atexit
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, cast
+
+import msgspec
+
+from trainspec.conformance.basics.names import Offering
+from trainspec.conformance.cases.case import Case
+from trainspec.conformance.cases.result import CallError, Outcome
+from trainspec.conformance.implementations import wire
+from trainspec.conformance.implementations.process import ChildProcess, EndedError
+from trainspec.conformance.implementations.protocol import AdapterError, check_types
+
+#: A module may take long to import: frameworks do.
+IMPORT_SECONDS = 120
+#: The adapter's own alarm comes first: it loses the call, and not the process.
+GRACE = 1.0
+#: So many lines that an adapter prints are repeated on standard error.
+ECHO = 100
+
+
+class ChildModule:
+    """A Python adapter in a process of its own."""
+
+    def __init__(self, target: str, timeout: float = 10.0) -> None:
+        """Start the process; `target` is the path of an adapter or the name of a shipped one.
+
+        While the adapter is imported there the checker can go on. What it says of itself is read
+        when it is first asked for; then `AdapterError` is raised where it cannot be imported or
+        describes itself wrongly, `CallError` where the process ends or hangs at that.
+        """
+        self.target, self.timeout = target, timeout
+        self._process: ChildProcess | None = None
+        self._echo = ECHO
+        self._last: tuple[Any, bytes] | None = None
+        atexit.register(self.close)
+        self._start()
+
+    @cached_property
+    def _about(self) -> dict[str, Any]:
+        return self._read_description()
+
+    @property
+    def name(self) -> str:
+        """What the adapter is called."""
+        return str(self._about["name"])
+
+    @property
+    def version(self) -> str:
+        """The version of what it adapts."""
+        return str(self._about["version"])
+
+    @property
+    def variants(self) -> Mapping[str, str]:
+        """Operation -> the form that its function has."""
+        return cast(Mapping[str, str], self._about["variants"])
+
+    @property
+    def known_failures(self) -> Mapping[str, str]:
+        """Case -> why it fails."""
+        return cast(Mapping[str, str], self._about["known_failures"])
+
+    @property
+    def profile(self) -> str:
+        """The profile that it follows."""
+        return str(self._about["profile"])
+
+    @cached_property
+    def types(self) -> Sequence[str]:
+        """The types that it computes in."""
+        return check_types(self.name, self._about["types"])
+
+    @property
+    def forms(self) -> Sequence[str]:
+        """The further forms that it offers."""
+        return tuple(self._about["forms"])
+
+    @property
+    def operations(self) -> frozenset[str] | None:
+        """Nothing: `offers` knows."""
+        return None
+
+    @cached_property
+    def _accepts(self) -> dict[str, frozenset[str]]:
+        return {name: frozenset(names) for name, names in self._about["accepts"].items()}
+
+    def offers(self, operation: str) -> bool:
+        """Whether the module has a function of that name."""
+        return operation in self._accepts
+
+    def accepts(self, offering: Offering) -> frozenset[str]:
+        """The names of the function's arguments."""
+        return self._accepts.get(str(offering), frozenset())
+
+    def call(self, case: Case, kind: str) -> Any:
+        """The answer to a case in a type."""
+        question = {
+            "entry": str(case.entry_point),
+            "type": kind,
+            "inputs": self._encode_inputs(case),
+            "numbers": case.numbers(),
+        }
+        message = msgspec.msgpack.encode(question)
+        _ = self._about
+        if self._process is None or not self._process.running:
+            self._start()
+            self._read_description()
+        assert self._process is not None
+        self._process.send(len(message).to_bytes(8, "big") + message)
+        answer = self._receive(self.timeout + GRACE, f"no answer within {self.timeout:g} s")
+        if "outcome" in answer:
+            raise CallError(Outcome(answer["outcome"]), answer["message"])
+        return answer["answer"]
+
+    def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.end()
+
+    def _encode_inputs(self, case: Case) -> bytes:
+        """The inputs of a case, encoded once for all types."""
+        if self._last is None or self._last[0] is not case.inputs:
+            self._last = case.inputs, msgspec.msgpack.encode(case.inputs)
+        return self._last[1]
+
+    def _start(self) -> None:
+        """Start the process."""
+        self.close()
+        module = "trainspec.conformance.implementations.worker"
+        command = [sys.executable, "-m", module, self.target, str(self.timeout)]
+        self._process = ChildProcess(command, framed=True, echo=self._echo)
+        self._echo = 0  # it will print the same again
+
+    def _read_description(self) -> dict[str, Any]:
+        """What the adapter says of itself, as the first message of a process."""
+        late = f"importing {self.target} takes longer than {IMPORT_SECONDS} s"
+        about: dict[str, Any] = self._receive(IMPORT_SECONDS + GRACE, late, plain=True)
+        if "refused" in about:
+            self.close()
+            raise AdapterError(about["refused"])
+        return about
+
+    def _receive(self, seconds: float, late: str, *, plain: bool = False) -> Any:
+        assert self._process is not None
+        try:
+            message = self._process.receive(seconds)
+            return msgspec.msgpack.decode(message) if plain else wire.decode(message)
+        except EndedError:
+            outcome, text = Outcome.CRASHED, self._process.describe_end()
+        except TimeoutError:
+            outcome, text = Outcome.TIMED_OUT, late
+        except (msgspec.DecodeError, ValueError, LookupError, TypeError) as error:
+            outcome, text = Outcome.MALFORMED, f"the answer cannot be read: {error}"
+        self.close()  # its state is unknown
+        raise CallError(outcome, text)

@@ -1,0 +1,85 @@
+"""The process that a Python adapter runs in: it is asked by `child.ChildModule`.
+
+Its channel is standard input and output as they were at the start. Both are then given to the
+adapter as an empty input and as standard error, so that nothing it prints gets into an answer.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import lru_cache
+from typing import IO, Any
+
+import msgspec
+
+from trainspec.conformance.basics.names import Offering
+from trainspec.conformance.cases.inputs import Plan, fill_plan, make_plan
+from trainspec.conformance.cases.result import CallError
+from trainspec.conformance.implementations import wire
+from trainspec.conformance.implementations.process import read_frame, write_frame
+from trainspec.conformance.implementations.protocol import AdapterError
+from trainspec.conformance.implementations.python_module import PythonModule
+from trainspec.conformance.implementations.target import load_implementation
+
+
+def main() -> None:
+    """Answer every question on the channel until it is closed."""
+    questions, answers = _take_channel()
+    target, timeout = sys.argv[1], float(sys.argv[2])
+    try:
+        adapter = load_implementation([target], timeout, in_process=True)
+        assert isinstance(adapter, PythonModule)
+        first = _describe(adapter)
+    except AdapterError as error:
+        write_frame(answers, msgspec.msgpack.encode({"refused": str(error)}))
+        return
+    write_frame(answers, msgspec.msgpack.encode(first))
+    while (question := read_frame(questions)) is not None:
+        write_frame(answers, _answer(adapter, question))
+
+
+def _take_channel() -> tuple[IO[bytes], IO[bytes]]:
+    questions = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return questions, answers
+
+
+def _describe(adapter: PythonModule) -> dict[str, Any]:
+    """What the adapter says of itself, with every function and what it accepts."""
+    every = [*adapter.list_functions(), *adapter.forms]
+    return {
+        "name": adapter.name,
+        "version": adapter.version,
+        "variants": dict(adapter.variants),
+        "known_failures": dict(adapter.known_failures),
+        "profile": adapter.profile,
+        "types": list(adapter.types),
+        "forms": list(adapter.forms),
+        "accepts": {o: sorted(adapter.accepts(Offering.parse(o))) for o in every},
+    }
+
+
+@lru_cache(maxsize=8)
+def _read_plan(inputs: bytes) -> Plan:
+    """The inputs of a case, which is asked in several types, one after the other."""
+    return make_plan(msgspec.msgpack.decode(inputs))
+
+
+def _answer(adapter: PythonModule, question: bytes) -> bytes:
+    """The answer to one question: what was returned, or the outcome of a call without an answer."""
+    asked = msgspec.msgpack.decode(question)
+    inputs = fill_plan(_read_plan(asked["inputs"]), asked["type"])
+    try:
+        answer = adapter.run(Offering.parse(asked["entry"]), inputs, asked["numbers"])
+        return wire.encode({"answer": answer})
+    except CallError as error:
+        return wire.encode({"outcome": error.outcome.value, "message": str(error)})
+
+
+if __name__ == "__main__":
+    main()
