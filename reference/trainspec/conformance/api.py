@@ -19,12 +19,14 @@ from typing import Any
 
 from rich.console import Console
 
+from trainspec.conformance.basics.names import operation_of
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.golden import find_techniques
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cases.result import Result
 from trainspec.conformance.checking.check import apply_known_failures, check_cases
 from trainspec.conformance.checking.declarations import read_declarations
+from trainspec.conformance.checking.fitting import fit_profile
 from trainspec.conformance.diagnosis.accepted import check_accepted
 from trainspec.conformance.diagnosis.compare import Comparison, compare_implementations
 from trainspec.conformance.diagnosis.defaults import check_defaults
@@ -147,7 +149,9 @@ def check(
     names = find_techniques(techniques)
     rest = names if cases is None else []
     followed = load_profile(profile) if profile else None
-    declared = {**(followed.main if followed else {}), **(forms or {})}
+    operations = [operation_of(name) for name in names]
+    fitted = fit_profile(implementation, followed, operations) if followed else {}
+    declared = {**fitted, **(forms or {})}
     if followed is None and implementation.profile:
         followed = load_profile(implementation.profile)
     results: list[Result] = []
@@ -164,7 +168,7 @@ def check(
             results.append(result)
         if followed:
             judged = rest if defaults_of is None else defaults_of
-            results += check_defaults(implementation, followed, judged)
+            results += check_defaults(implementation, followed, judged, declared)
         reasons = {**implementation.known_failures, **(known or {})}
         accepted = check_accepted(
             implementation,

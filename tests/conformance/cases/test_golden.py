@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from trainspec.conformance.basics.errors import CaseError
-from trainspec.conformance.basics.paths import list_techniques
+from trainspec.conformance.basics.paths import golden_path, list_techniques
+from trainspec.conformance.cases import golden
 from trainspec.conformance.cases.golden import find_techniques, read_golden
 from trainspec.conformance.pages.page import load_page
 
@@ -33,3 +34,11 @@ def test_a_folder_stands_for_all_that_it_holds():
 def test_an_unknown_technique_is_refused_with_those_that_exist():
     with pytest.raises(CaseError, match="no technique 'adamm'; there are: initializers/constant"):
         find_techniques(["adamm"])
+
+
+def test_a_file_that_is_changed_or_cut_is_refused_by_name(monkeypatch, tmp_path):
+    path = tmp_path / "sgd.json"
+    path.write_bytes(golden_path("optimizers/sgd").read_bytes()[:-1])
+    monkeypatch.setattr(golden, "golden_path", lambda technique: path)
+    with pytest.raises(CaseError, match=r"sgd\.json is changed or cut"):
+        golden.read_golden.__wrapped__("optimizers/sgd")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from command_line import run
+from helpers import adapter
+from trainspec.conformance.checking.declarations import choose_forms
+from trainspec.conformance.pages.profiles import load_profile
 
 HAT = " / np.sqrt(1 - beta2**t)"
 
@@ -36,3 +39,11 @@ def test_wrong_declarations_are_one_line(port, head, said):
     result = run("check", path, "-t", "adam")
     assert result.exit_code == 2
     assert said in result.output
+
+
+def test_a_profile_leaves_a_form_that_it_has_to_the_adapter():
+    profile = load_profile("torch")
+    held = choose_forms(adapter({"adam": "decoupled-decay", "momentum": "nesterov"}), profile)
+    assert held["adam"] == "decoupled-decay"
+    assert held["momentum"] == "rate-outside-velocity"  # the profile has no such form
+    assert held["sgd"] == ""

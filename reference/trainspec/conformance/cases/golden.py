@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
@@ -10,7 +11,7 @@ import msgspec
 
 from trainspec.conformance.basics.errors import CaseError
 from trainspec.conformance.basics.names import matches_technique
-from trainspec.conformance.basics.paths import golden_path, list_techniques
+from trainspec.conformance.basics.paths import find_folder, golden_path, list_techniques
 
 Number = float | str
 
@@ -68,8 +69,25 @@ class GoldenFile(msgspec.Struct, frozen=True):
 
 @cache
 def read_golden(technique: str) -> GoldenFile:
-    """The golden file of a technique."""
-    return msgspec.json.decode(golden_path(technique).read_bytes(), type=GoldenFile)
+    """The golden file of a technique.
+
+    Raises `CaseError` for one whose bytes are not those that the manifest seals.
+    """
+    content = golden_path(technique).read_bytes()
+    sealed = _read_manifest().get(f"{technique}.json")
+    if sealed is not None and hashlib.sha256(content).hexdigest() != sealed:
+        raise CaseError(
+            f"{golden_path(technique)} is changed or cut: its SHA-256 is not the one in "
+            "manifest.json; install trainspec again, or derive it with `trainspec certify --write`"
+        )
+    return msgspec.json.decode(content, type=GoldenFile)
+
+
+@cache
+def _read_manifest() -> dict[str, str]:
+    """The SHA-256 of every golden file that is sealed."""
+    path = find_folder("golden") / "manifest.json"
+    return msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, str]])["sha256"]
 
 
 def find_techniques(names: Iterable[str] = ()) -> list[str]:

@@ -21,7 +21,7 @@ from trainspec.conformance.implementations.known_failures import parse_known
 from trainspec.conformance.implementations.protocol import Implementation, list_offerings
 from trainspec.conformance.pages.combinations import normalize_form
 from trainspec.conformance.pages.page import PageError, load_page
-from trainspec.conformance.pages.profiles import load_profile
+from trainspec.conformance.pages.profiles import Profile, load_profile
 
 
 def read_declarations(implementation: Implementation) -> dict[str, str]:
@@ -40,6 +40,21 @@ def read_declarations(implementation: Implementation) -> dict[str, str]:
     check_known_failures(implementation.known_failures, who)
     followed = load_profile(implementation.profile).main if implementation.profile else {}
     return {**followed, **own}
+
+
+def choose_forms(implementation: Implementation, profile: Profile) -> dict[str, str]:
+    """Operation -> the form of a profile that the implementation is held to.
+
+    That is the profile's main form, unless the implementation declares another one of its forms.
+    """
+    own = {
+        operation: check_form(operation, form, f"{implementation.name}: variants")
+        for operation, form in implementation.variants.items()
+    }
+    return {
+        operation: own[operation] if own.get(operation) in forms else forms[0]
+        for operation, forms in profile.forms.items()
+    }
 
 
 def check_known_failures(known: Mapping[str, str], who: str) -> None:

@@ -10,11 +10,12 @@ from typing import Any
 import click
 
 from trainspec.conformance.api import Checked, check
-from trainspec.conformance.basics.names import Offering, operation_of, split_form
+from trainspec.conformance.basics.names import Offering, display_form, operation_of, split_form
 from trainspec.conformance.basics.paths import list_techniques
 from trainspec.conformance.cases.case import LEVELS, Case
 from trainspec.conformance.cases.golden import find_techniques
 from trainspec.conformance.cases.load import load_cases
+from trainspec.conformance.checking.declarations import choose_forms
 from trainspec.conformance.cli.group import INTERRUPTED
 from trainspec.conformance.cli.options import (
     in_process_option,
@@ -229,7 +230,16 @@ def _check_types(implementation: Implementation, types: Sequence[str]) -> None:
 
 
 def _note_versions(implementation: Implementation, profile: str | None) -> None:
-    """Say on standard error where a library is not the version that its profile was measured in."""
+    """Say on standard error where a profile is of another version, or overrides a declaration."""
+    if profile:
+        held = choose_forms(implementation, load_profile(profile))
+        for operation, form in implementation.variants.items():
+            if operation in held and split_form(held[operation]) != split_form(form):
+                click.echo(
+                    f"the adapter declares {operation} as {display_form(form)}, which the profile "
+                    f"{profile} does not have: it is held to {display_form(held[operation])}",
+                    err=True,
+                )
     if not implementation.profile or profile not in (None, implementation.profile):
         return
     followed = load_profile(implementation.profile)

@@ -8,7 +8,7 @@ gives the same answer is searched for.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -40,9 +40,14 @@ PART = 2.0**-6
 
 
 def check_defaults(
-    implementation: Implementation, profile: Profile, techniques: Sequence[str]
+    implementation: Implementation,
+    profile: Profile,
+    techniques: Sequence[str],
+    declared: Mapping[str, str] | None = None,
 ) -> Iterator[Result]:
     """The result for every default of the profile, of operations among `techniques`.
+
+    `declared` (operation -> form) says which of the profile's forms the main functions are.
 
     A default is unsupported where the implementation has none, does not offer the operation, or
     where it shows in no case.
@@ -54,11 +59,12 @@ def check_defaults(
         page = load_page(own[0].technique)
         for offering in _find_offerings(implementation, operation, offered):
             # A further form has the main one's defaults but for those that the profile gives it.
+            main = (declared or {}).get(operation, offered[0])
+            form = join_form(split_form(offering.form or main))
             given = {
                 **profile.defaults.get(Offering(operation), {}),
-                **profile.defaults.get(offering, {}),
+                **profile.defaults.get(Offering(operation, form), {}),
             }
-            form = join_form(split_form(offering.form or offered[0]))
             asked = [replace(as_form(c, form), offered=offering.form) for c in own]
             for name, default in given.items():
                 if name in page.parameters or name in asked[0].hyperparameters:
