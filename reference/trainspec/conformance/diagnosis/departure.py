@@ -53,6 +53,7 @@ def _under(name: str, value: float) -> Callable[[Mapping[str, FloatArray]], Any]
 #: The plain ones first: of several that fit, the first is said.
 WHERE = (
     Where("in every tensor but the first", _over("tensor", 0)),
+    Where("in the first tensor", _equals("tensor", 0)),
     Where("in the first of several tensors", lambda f: (f["tensor"] == 0) & (f["tensors"] > 1)),
     Where("in the last of several tensors",
           lambda f: (f["tensor"] == f["tensors"] - 1) & (f["tensors"] > 1)),
@@ -70,7 +71,7 @@ WHERE = (
     Where("in tensors of more than one element", _over("size", 1)),
     Where("in tensors whose whole gradient is zero", _equals("largest gradient of the tensor", 0)),
     Where("where the gradient is zero", _equals("gradient", 0)),
-    Where("wherever the gradient is not zero", lambda f: f["gradient"] != 0),
+    Where("where the gradient is not zero", lambda f: f["gradient"] != 0),
     Where("where the gradient before was zero", _equals("gradient before", 0)),
     Where("where the gradient is zero and was not always",
           lambda f: (f["gradient"] == 0) & (f["gradient ever before"] > 0)),
@@ -224,9 +225,11 @@ def find_rows(evidence: Evidence) -> Iterator[str]:
 
 def _find_where(places: Places) -> str:
     """What the wrong numbers share and the right ones do not, in words; empty if nothing."""
+    # A number that should not move and does not says nothing.
+    places = places.at(~places.good | (places.right != places.start))
     wrong = ~places.good
     if wrong.all() or not wrong.any():
-        return "all numbers are wrong" if wrong.any() else ""
+        return "all numbers that should move are wrong" if wrong.any() else ""
     masks = {}
     for where in WHERE:
         if not any(True for _ in _names_of(where, places)):
@@ -281,6 +284,9 @@ def _find_how(evidence: Evidence, wrong: Places) -> str:
         digits = _find_digits(evidence, wrong)
         if digits:
             return digits
+    size = np.abs(wrong.got[usable])
+    if len(size) > 1 and _same(size, np.full_like(size, size[0])) and len(set(right[usable])) > 1:
+        return f"there the result is {size[0]:.6g} or minus that, as if it were clipped"
     named = _name_ratio(evidence, wrong.at(usable), ratio, thing)
     if named:
         return named
@@ -301,6 +307,12 @@ def _name_ratio(evidence: Evidence, wrong: Places, ratio: FloatArray, thing: str
         if abs(value + 1) < SAME:
             return f"there the {thing} has the other sign"
         return f"there the {thing} is {value:.6g} times the right one"
+    step = wrong.features.get("step")
+    if step is not None and (step > 1).any() and (ratio > 0).all():
+        with np.errstate(all="ignore"):
+            base = ratio[step > 1] ** (1 / (step[step > 1] - 1))
+        if _same(base, np.full_like(base, base[0])) and abs(base[0] - 1) > SAME and len(base) > 1:
+            return f"there the {thing} is {base[0]:.6g} to the power (t − 1) times the right one"
     for words, quantity in _list_quantities(evidence, wrong):
         with np.errstate(all="ignore"):
             for how, expected in (
