@@ -13,3 +13,31 @@ def test_new_prints_an_adapter_to_fill_in(language, module):
     assert "trainspec check" in result.output
     if language == "python":
         assert run("check", module(result.output)).exit_code == 4
+
+
+def test_an_unfilled_template_is_told_so(module):
+    result = run("check", module(run("new", "python").output))
+    assert "every function raises NotImplementedError" in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "functions"),
+    [
+        (["dropout"], ["def dropout(x, u, dy, *, ratio):", "u, as x: numbers drawn"]),
+        (["dropout_draw"], ["def dropout_draw(x, dy, *, seed, ratio):", "one after the other"]),
+        (["xavier_draw", "adam"], ["def xavier_draw(*, seed, fan_in, fan_out):", "def adam("]),
+        (["learning_rate_decay"], ["(steps, *, learning_rate, decay):"]),
+        (["losses"], ["def softmax_cross_entropy(logits, targets):"]),
+    ],
+)
+def test_any_operations_can_be_asked_for(words, functions, module):
+    result = run("new", "python", *words)
+    assert result.exit_code == 0
+    assert all(text in result.output for text in functions)
+    assert result.output.count("raise NotImplementedError") == len(words)
+    assert run("check", module(result.output)).exit_code == 4
+
+
+def test_a_wrong_operation_and_another_language_are_refused():
+    assert "no technique 'adamm'" in run("new", "python", "adamm").output
+    assert "for python only" in run("new", "cpp", "adam").output

@@ -237,6 +237,11 @@ def _format_closing(implementation: Implementation, results: Sequence[Result], s
     offered = [r for r in results if r.kind]
     counts = Counter(r.outcome.value for r in offered)
     if all(r.outcome is Outcome.UNSUPPORTED for r in offered):
+        if offered and not any(r.message for r in offered):
+            return (
+                "[red]nothing was checked:[/red] every function raises NotImplementedError, as the "
+                "template does; fill one in"
+            )
         if offered or any(r.message != "not offered" for r in results):
             return "[red]nothing was checked:[/red] no case of these types is supported"
         return (
