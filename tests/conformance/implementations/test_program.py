@@ -16,6 +16,7 @@ from trainspec.conformance.basics.paths import list_techniques
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cases.result import CallError, Outcome
 from trainspec.conformance.checking.check import check_cases
+from trainspec.conformance.implementations.program import Program
 from trainspec.conformance.implementations.protocol import AdapterError
 from trainspec.conformance.implementations.target import load_implementation
 
@@ -219,3 +220,20 @@ def test_every_operation_can_be_answered_by_a_program():
 @pytest.mark.parametrize("name", ["adapter.mjs", "adapter.cpp", "adapter.py"])
 def test_examples_are_short(name):
     assert len((ROOT / "examples" / name).read_text("utf-8").splitlines()) < 60
+
+
+def test_a_program_may_take_longer_to_start_than_to_answer(tmp_path):
+    path = tmp_path / "slow.py"
+    path.write_text(
+        "import sys, time, json\ntime.sleep(1.5)\nfor line in sys.stdin:\n"
+        "    asked = json.loads(line)\n"
+        "    print(json.dumps({'id': asked['id'], 'unsupported': True}), flush=True)\n"
+    )
+    with pytest.raises(CallError, match="--start-timeout"):
+        Program([sys.executable, str(path)], 0.5)
+    program = Program([sys.executable, str(path)], 0.5, start_timeout=20)
+    program.close()
+    with pytest.raises(CallError) as caught:  # started again, as after a crash
+        program.call(load_cases(["relu"])[0], "float64")
+    assert caught.value.outcome is Outcome.UNSUPPORTED
+    program.close()

@@ -21,6 +21,7 @@ from trainspec.conformance.cli.options import (
     in_process_option,
     make_console,
     show_progress,
+    start_timeout_option,
     technique_option,
     timeout_option,
     types_option,
@@ -86,7 +87,9 @@ def _add_options(function: Callable[..., Any]) -> Callable[..., Any]:
             ),
             click.option("--reason", default="", help="The reason for failures that are new."),
             click.option("--link", default="", help="A link about failures that are new."),
+            start_timeout_option,
             timeout_option,
+            start_timeout_option,
             in_process_option,
             click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),
         )
@@ -128,7 +131,10 @@ def command(ctx: click.Context, /, target: tuple[str, ...], **options: Any) -> N
     target = target or ("reference",)
     # While the adapter is imported in its process the cases are read here.
     implementation = load_implementation(
-        target, options["timeout"], in_process=options["in_process"]
+        target,
+        options["timeout"],
+        in_process=options["in_process"],
+        start_timeout=options["start_timeout"],
     )
     try:
         selection = _select(**options)

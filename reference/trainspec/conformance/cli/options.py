@@ -15,8 +15,10 @@ from rich.markup import escape
 from trainspec.conformance.basics.names import TYPE_NAMES
 
 
-def _reject_nan(ctx: click.Context, parameter: click.Parameter, value: float) -> float:
-    if math.isnan(value):
+def _reject_nan(
+    ctx: click.Context, parameter: click.Parameter, value: float | None
+) -> float | None:
+    if value is not None and math.isnan(value):
         raise click.BadParameter("nan is not a time", ctx, parameter)
     return value
 
@@ -28,6 +30,12 @@ timeout_option = click.option(
     type=click.FloatRange(0.01, 86400),
     callback=_reject_nan,
     help="Seconds allowed for one answer.",
+)
+start_timeout_option = click.option(
+    "--start-timeout",
+    type=click.FloatRange(0.01, 86400),
+    callback=_reject_nan,
+    help="Seconds allowed for a program's first answer, while it starts; as --timeout by default.",
 )
 technique_option = click.option(
     "--technique", "-t", multiple=True, help="Only this technique or folder."

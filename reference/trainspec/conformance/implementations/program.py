@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,13 @@ from trainspec.conformance.implementations.protocol import AdapterError, check_t
 class Program:
     """A program on the other end of a pipe."""
 
-    def __init__(self, command: Sequence[str], timeout: float = 10.0) -> None:
+    def __init__(
+        self, command: Sequence[str], timeout: float = 10.0, start_timeout: float | None = None
+    ) -> None:
         """Start the program and ask it what it is.
+
+        `start_timeout` is the time for the first answer; when the program is started again, its
+        first answer may take longer by as much as the first of all took.
 
         Raises `AdapterError` where there is no such program, or it describes itself wrongly, and
         `CallError` where it does not answer.
@@ -43,7 +49,9 @@ class Program:
             raise AdapterError(_explain_missing(command[0]))
         self.command, self.timeout = list(command), timeout
         self._process: ChildProcess | None = None
-        self._number = 0
+        self._number, self._starting = 0, True
+        self._allowance = max(timeout, start_timeout or 0.0)
+        asked = time.monotonic()
         atexit.register(self.close)
         try:
             about = read_description(self._ask(encode_describe(0), 0))
@@ -52,6 +60,7 @@ class Program:
             if error.outcome not in (Outcome.REJECTED, Outcome.UNSUPPORTED):
                 raise
             about = read_description({})
+        self._allowance = timeout + time.monotonic() - asked
         self.name = clean_text(os.path.basename(command[0]) if about.name is None else about.name)
         self.version = clean_text(about.version)
         self.variants: Mapping[str, str] = about.variants
@@ -91,14 +100,18 @@ class Program:
         """Send a request and read its answer, in the time allowed."""
         process = self._start()
         process.send(line)
+        seconds = self._allowance if self._starting else self.timeout
         try:
-            return read_answer(process.receive(self.timeout), number)
+            answer = process.receive(seconds)
+            self._starting = False
+            return read_answer(answer, number)
         except EndedError:
             outcome, message = Outcome.CRASHED, process.describe_end()
         except TimeoutError:
             outcome = Outcome.TIMED_OUT
+            hint = "is it slow to start? then use --start-timeout; " if number == 0 else ""
             message = (
-                f"no answer within {self.timeout:g} s: is the output flushed after every line?"
+                f"no answer within {seconds:.3g} s: {hint}is the output flushed after every line?"
             )
         except MalformedError as error:
             outcome, message = Outcome.MALFORMED, str(error)
@@ -108,6 +121,7 @@ class Program:
     def _start(self) -> ChildProcess:
         if self._process is None or not self._process.running:
             self.close()
+            self._starting = True
             try:
                 self._process = ChildProcess(self.command)
             except OSError as error:

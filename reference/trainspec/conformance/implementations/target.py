@@ -30,13 +30,18 @@ IMPORT_SECONDS = 120
 
 
 def load_implementation(
-    target: Sequence[str], timeout: float = 10.0, *, in_process: bool = False
+    target: Sequence[str],
+    timeout: float = 10.0,
+    *,
+    in_process: bool = False,
+    start_timeout: float | None = None,
 ) -> Implementation:
     """The implementation that the command line names.
 
     `target` is one word, a path ``my_adapter.py`` or the name of a shipped adapter; or a program
     and its arguments. A Python adapter runs in a process of its own, which it may crash, unless
-    `in_process` is set or it is the reference. Raises `AdapterError` where there is no such thing.
+    `in_process` is set or it is the reference. A program's first answer may take as long as
+    `start_timeout` says. Raises `AdapterError` where there is no such thing.
     """
     first = target[0]
     if len(target) > 1 and (first.endswith(".py") or first in list_adapters()):
@@ -53,7 +58,7 @@ def load_implementation(
         listed = ADAPTERS / f"{first}.json"
         known = read_known_failures(listed) if listed.exists() else {}
         return PythonModule(_import_shipped(first), first, timeout, known)
-    return Program(target, timeout)
+    return Program(target, timeout, start_timeout)
 
 
 def split_target(target: str) -> list[str]:
