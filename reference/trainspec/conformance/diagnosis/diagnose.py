@@ -80,7 +80,8 @@ def _explain(evidence: Evidence, quick: bool) -> Diagnosis:
             matches = list(search.find(evidence))
             whole = [match for match in matches if not match.unexplained]
             if whole:
-                return _describe_match(evidence, min(whole, key=lambda m: _rate(evidence, m)))
+                best = min(whole, key=lambda m: _rate(evidence, m))
+                return _describe_match(evidence, best, whole)
             found = (partial, *matches) if partial else tuple(matches)
             partial = min(found, key=lambda match: match.unexplained, default=None)
     return _describe_match(evidence, partial) if partial else _find_nearest(evidence)
@@ -94,8 +95,19 @@ def _rate(evidence: Evidence, match: Match) -> tuple[int, int, int, float]:
     return errors, len(match.form.constants), len(match.form.edits), match.largest
 
 
-def _describe_match(evidence: Evidence, match: Match) -> Diagnosis:
+def _describe_match(evidence: Evidence, match: Match, others: Sequence[Match] = ()) -> Diagnosis:
+    """The diagnosis that a match is; `others` explain the answers as well."""
     form, text = match.form, match.text
+    alike = [
+        other.name
+        for other in others
+        if other is not match and _rate(evidence, other)[:3] == _rate(evidence, match)[:3]
+    ]
+    if alike:
+        text += f"; these answers cannot tell it from {', '.join(dict.fromkeys(alike))}"
+    inexact = [d for d in match.distances if 1 < d <= NEAR]
+    if inexact:
+        text += f"; within {max(inexact):.3g} tolerances, which is more than the one allowed"
     off = [i for i, d in zip(evidence.answered, match.distances) if d > NEAR]
     departures = tuple(evidence.cases[i].label for i in off)
     if departures:
