@@ -89,7 +89,6 @@ def _add_options(function: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--link", default="", help="A link about failures that are new."),
             start_timeout_option,
             timeout_option,
-            start_timeout_option,
             in_process_option,
             click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),
         )
