@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 from click.testing import CliRunner
 
 from command_line import ADAMW
+from helpers import adapter
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cli.group import main
 from trainspec.conformance.diagnosis.identify import identify_operations
@@ -41,3 +43,16 @@ def test_cases_without_an_answer_are_told(tmp_path):
     result = CliRunner().invoke(main, ["identify", str(path), "adam"])
     assert "without an answer" in result.output
     assert "crashed: RuntimeError: out of paper" in result.output
+
+
+def test_draws_are_identified_and_what_draws_nothing_is_left_out():
+    def xavier_draw(*, seed, fan_in, fan_out):
+        z = np.random.default_rng(seed).standard_normal((fan_in, fan_out))
+        return z * np.sqrt(2 / (fan_in + fan_out))
+
+    def broken(**_):
+        raise NotImplementedError
+
+    own = adapter(xavier_draw=xavier_draw, he_draw=broken)
+    found = list(identify_operations(own, load_cases(["xavier", "he"])))
+    assert [(str(i.offering), i.diagnosis.form) for i in found] == [("xavier_draw", "glorot")]

@@ -117,7 +117,7 @@ def _identify_draws(
         diagnosis = diagnose_draws(own)
         form = offering.form or declared.get(page.name, "")
         if diagnosis is None:
-            raise CallError(own[0].outcome, f"{offering}: {own[0].message}")
+            continue  # nothing was drawn: `check` says why
         yield Identity(offering, own[0].kind, form, {}, diagnosis, None, None)
 
 
