@@ -36,6 +36,7 @@ from trainspec.conformance.diagnosis.matching import (
     make_form,
     match_sets,
     measure_distances,
+    measure_form,
 )
 from trainspec.conformance.diagnosis.state_mistakes import list_mistakes, run_mistake
 from trainspec.conformance.diagnosis.wording import describe_form
@@ -187,8 +188,8 @@ def _match_state_mistakes(evidence: Evidence, sets: Sequence[tuple[str, ...]]) -
             distances = measure_distances(
                 evidence, partial(run_mistake, mistake, rule=form.rule), form.edits
             )
-            if distances is None:
-                continue
+            if distances is None or measure_form(evidence, form) is not None:
+                continue  # without the mistake the form explains the answers too
             if form.edits in {split_form(case.form) for case in evidence.cases}:
                 yield Match(None, mistake.name, mistake.text, distances)
             else:

@@ -180,9 +180,15 @@ def _build_column(report: Report, nothing: Mapping[tuple[str, str, str], bool]) 
         judged=len(counted),
         nothing=sum(nothing.get((r.case, r.variant, r.type), False) for r in counted),
         forms=len({(r.technique, r.form) for r in counted}),
-        unsupported=tuple(sorted({r.technique for r in report.results if not r.type})),
+        unsupported=tuple(sorted(_find_missing(report))),
         reasons=tuple(f"{operation}: {reason}" for operation, reason in sorted(reasons)),
     )
+
+
+def _find_missing(report: Report) -> set[str]:
+    """The techniques of which the implementation offers nothing, not even its own draws."""
+    offered = {r.technique for r in report.results if r.type}
+    return {r.technique for r in report.results if not r.type} - offered
 
 
 def check_baseline(reports: Sequence[Report]) -> dict[tuple[str, str, str], bool]:
