@@ -26,11 +26,6 @@ def test_every_tensor_has_a_state_of_its_own():
     assert [[float(W[0]) for W in step] for step in out["params"]] == [[0.5, 1.0], [-0.25, 1.0]]
 
 
-def test_a_state_can_be_shared_by_tensors_of_one_shape():
-    run = run_rule(MOMENTUM, MOMENTUM.rule, two_tensors(), GIVEN, FLOAT64_FUNCTIONS, shared=True)
-    assert float(run["params"][0][1][0]) == 0.75
-
-
 def test_the_watcher_sees_every_step_and_tensor():
     seen = []
     inputs = two_tensors()

@@ -24,8 +24,6 @@ def misread(params, grads, *, mistake, **h):
 
 @pytest.mark.parametrize("mistake", MISREADINGS, ids=lambda m: m.name)
 def test_a_misreading_is_named(mistake):
-    if mistake.shares_state:
-        return  # below
     run = lambda params, grads, **h: misread(params, grads, mistake=mistake, **h)
     assert named(adapter(momentum=run), "momentum") == mistake.name
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.diagnosis.diagnose import diagnose
 from trainspec.conformance.diagnosis.state_mistakes import (
     MISTAKES,
+    STATE_BY_SHAPE,
     StateMistake,
     list_mistakes,
     run_mistake,
@@ -22,6 +25,18 @@ def test_without_a_mistake_the_rule_is_run():
     for case in load_cases(["adam"], ["core"]):
         values = run_mistake(none, case, load_page(case.technique).rule)
         assert np.allclose(values, case.expected, rtol=1e-12)
+
+
+def test_a_state_can_be_shared_by_tensors_of_one_shape():
+    page = load_page("optimizers/momentum")
+    one, zero = {"shape": [1], "data": [1.0]}, {"shape": [1], "data": [0.0]}
+    case = replace(
+        load_cases(["momentum"])[0],
+        inputs={"params": [one, one], "grads": [[one, zero]] * 2},
+        hyperparameters={"learning_rate": [0.5, 0.5], "momentum": 0.5},
+    )
+    after = run_mistake(STATE_BY_SHAPE, case, page.rule)
+    assert after[1] == 0.75  # the second tensor after the first step
 
 
 def test_names_are_given_once():

@@ -6,7 +6,7 @@ training alternates a network's rule with an update rule; the page says which it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,10 +37,7 @@ def _ignore(position: tuple[int, ...], names: Names) -> None:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a rule: its inputs, its hyperparameters, and the functions to compute with.
-
-    With `shared`, tensors of one shape have one state: the mistake of keeping it by shape.
-    """
+    """One run of a rule: its inputs, its hyperparameters, and the functions to compute with."""
 
     page: Page
     rule: Rule
@@ -48,7 +45,6 @@ class Run:
     hyperparameters: Mapping[str, Any]
     functions: Mapping[str, Any]
     watch: Watch = _ignore
-    shared: bool = False
 
 
 def run_rule(
@@ -58,11 +54,9 @@ def run_rule(
     hyperparameters: Mapping[str, Any],
     functions: Mapping[str, Any],
     watch: Watch = _ignore,
-    *,
-    shared: bool = False,
 ) -> dict[str, Any]:
     """The outputs of `rule`, a form of the page's own, by name."""
-    run = Run(page, rule, inputs, hyperparameters, functions, watch, shared)
+    run = Run(page, rule, inputs, hyperparameters, functions, watch)
     with np.errstate(all="ignore"):
         return _RUNNERS[page.kind](run)
 
@@ -78,26 +72,19 @@ def run_update_rule(run: Run) -> dict[str, Any]:
     fixed = {**run.functions, **run.hyperparameters, "tensors": len(params)}
     start, body = run.rule.code
     states: list[Names] = [{} for _ in params]
-    keys = list(_share_states(params)) if run.shared else range(len(params))
     after: list[list[Any]] = []
     for t, (gradient, rate) in enumerate(zip(grads, rates), 1):
         for k, (W, g) in enumerate(zip(params, gradient)):
-            names = {**fixed, **states[keys[k]], "t": t, "tensor": k, "learning_rate": rate}
+            names = {**fixed, **states[k], "t": t, "tensor": k, "learning_rate": rate}
             names.update(W=W, g=g)
-            if t == 1 and not states[keys[k]]:
+            if t == 1:
                 execute_lines(start, names)
             execute_lines(body, names)
             run.watch((t - 1, k), names)
-            states[keys[k]] = {name: names[name] for name in run.rule.state}
+            states[k] = {name: names[name] for name in run.rule.state}
             params[k] = names["W"]
         after.append(list(params))
     return {"params": after}
-
-
-def _share_states(params: list[Any]) -> Iterator[int]:
-    """For every tensor the first one of the same shape."""
-    for W in params:
-        yield next(j for j, V in enumerate(params) if np.shape(V) == np.shape(W))
 
 
 def run_function(run: Run) -> dict[str, Any]:

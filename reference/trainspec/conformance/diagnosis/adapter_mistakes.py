@@ -20,15 +20,11 @@ from trainspec.conformance.checking.distance import measure_distance
 
 @dataclass(frozen=True)
 class Misreading:
-    """A way to misread the inputs: `change` makes the inputs that are read instead.
-
-    With `shares_state`, tensors of one shape have one state.
-    """
+    """A way to misread the inputs: `change` makes the inputs that are read instead."""
 
     name: str
     text: str
     change: Callable[[Any], Any]
-    shares_state: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,17 +58,7 @@ def _skip_step(inputs: Any, index: int) -> Any:
     return {**inputs, "grads": grads}
 
 
-def _change_nothing(inputs: Any) -> Any:
-    return inputs
-
-
 MISREADINGS = (
-    Misreading(
-        "state-shared",
-        "tensors of one shape share their state: keep a state for each tensor",
-        _change_nothing,
-        shares_state=True,
-    ),
     Misreading(
         "gradient-transposed",
         "the gradient of a matrix is read in column order",

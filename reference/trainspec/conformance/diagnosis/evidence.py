@@ -17,6 +17,7 @@ import numpy as np
 from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
 from trainspec.conformance.arithmetic.run import run_rule
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
+from trainspec.conformance.basics.names import split_form
 from trainspec.conformance.basics.tensors import iterate_tensors, map_tensors, to_array
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.load import flatten_numbers
@@ -134,6 +135,11 @@ class Evidence:
         ]
         return min(steps, default=0)
 
+    @cached_property
+    def declared(self) -> dict[tuple[str, ...], None]:
+        """The edits of the forms that the answers were checked as: one, as a rule."""
+        return dict.fromkeys(split_form(case.form) for case in self.cases)
+
     def ordinary(self, index: int) -> bool:
         """Whether a case is of ordinary numbers, not of an edge."""
         return self.cases[index].level != "edge"
@@ -205,8 +211,6 @@ def compute_values(
     rule: Rule,
     more: Mapping[str, Any] | None = None,
     inputs: Any = None,
-    *,
-    shared: bool = False,
 ) -> FloatArray:
     """What a rule returns on a case, in float64, flat.
 
@@ -217,9 +221,9 @@ def compute_values(
     given = {**(more or {}), **case.numbers()}
     try:
         page = load_page(case.technique)
-        outputs = run_rule(page, rule, inputs, given, FLOAT64_FUNCTIONS, shared=shared)
+        outputs = run_rule(page, rule, inputs, given, FLOAT64_FUNCTIONS)
     except (ArithmeticError, ValueError, IndexError, TypeError, NameError):
-        # Plain numbers may meet in a division by zero, shared states in shapes that do not fit.
+        # Plain numbers may meet in a division by zero.
         return np.full(case.expected.shape, np.nan)
     if case.keep:
         outputs = {name: [steps[t - 1] for t in case.keep] for name, steps in outputs.items()}

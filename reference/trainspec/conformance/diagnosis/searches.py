@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
-from trainspec.conformance.basics.names import display_form, join_form, split_form
+from trainspec.conformance.basics.names import display_form, join_form
 from trainspec.conformance.basics.tensors import map_tensors, to_array
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.checking.distance import measure_distance
@@ -38,7 +39,12 @@ from trainspec.conformance.diagnosis.matching import (
     measure_distances,
     measure_form,
 )
-from trainspec.conformance.diagnosis.state_mistakes import list_mistakes, run_mistake
+from trainspec.conformance.diagnosis.state_mistakes import (
+    STATE_BY_SHAPE,
+    StateMistake,
+    list_mistakes,
+    run_mistake,
+)
 from trainspec.conformance.diagnosis.wording import describe_form
 from trainspec.conformance.pages.rule import Rule
 
@@ -101,25 +107,37 @@ def _find_adapter_faults(evidence: Evidence) -> Iterator[Match]:
 
 def _find_misreadings(evidence: Evidence) -> Iterator[Match]:
     """The rule, or a variant of it, over inputs that are misread: transposed, reversed …"""
-    page = evidence.page
-    if not page.is_update_rule:
-        return
-    declared = {case.form for case in evidence.cases}
-    for name in dict.fromkeys((*declared, "", *page.variants)):
-        rule = page.rule_of_form(name)
-        if page.variant_hyperparameters(rule) - evidence.given:
-            continue
-        edits = split_form(name)
+    for form in _list_mistakable(evidence):
         for misreading in MISREADINGS:
-            distances = measure_distances(evidence, _read_so(misreading, rule), edits)
-            if distances is None:
-                continue
-            if name in declared:
-                yield Match(None, misreading.name, misreading.text, distances)
-            else:
-                form = describe_form(page, make_form(page, edits))
-                called = join_form((*edits, misreading.name))
-                yield Match(None, called, f"{misreading.text}, and {form}", distances)
+            distances = measure_distances(evidence, _read_so(misreading, form.rule), form.edits)
+            if distances is not None:
+                yield _match_mistake(evidence, form, misreading, distances)
+
+
+def _find_shared_state(evidence: Evidence) -> Iterator[Match]:
+    """The rule, or a variant of it, with one state for all tensors of a shape."""
+    yield from _match_state_mistakes(evidence, _list_mistakable(evidence), [STATE_BY_SHAPE])
+
+
+def _list_mistakable(evidence: Evidence) -> Iterator[Form]:
+    """The declared form, the canonical one and every variant alone, of an update rule."""
+    page = evidence.page
+    if page.is_update_rule:
+        sets = dict.fromkeys((*evidence.declared, (), *((name,) for name in page.variants)))
+        yield from list_complete(evidence, list(sets))
+
+
+def _match_mistake(
+    evidence: Evidence,
+    form: Form,
+    mistake: Misreading | StateMistake,
+    distances: Sequence[float],
+) -> Match:
+    """A mistake around a form; the form is named with it where it is not the declared one."""
+    if form.edits in evidence.declared:
+        return Match(None, mistake.name, mistake.text, distances)
+    text = f"{mistake.text}; and {describe_form(evidence.page, form)}"
+    return Match(None, join_form((*form.edits, mistake.name)), text, distances, form.edits)
 
 
 def _find_by_output(evidence: Evidence) -> Iterator[Match]:
@@ -127,9 +145,10 @@ def _find_by_output(evidence: Evidence) -> Iterator[Match]:
     page, parts = evidence.page, evidence.parts
     if page.is_update_rule or len(page.outputs) < 2 or not all(parts):
         return
-    declared = {split_form(case.form) for case in evidence.cases}
     technique = page.technique
-    sets = dict.fromkeys((*declared, (), *list_single(technique), *list_several(technique)))
+    sets = dict.fromkeys(
+        (*evidence.declared, (), *list_single(technique), *list_several(technique))
+    )
     found: dict[str, tuple[Form, list[float]]] = {}
     for form in list_complete(evidence, list(sets)):
         values = [compute_values(case, form.rule) for case in evidence.cases]
@@ -166,21 +185,26 @@ def _find_by_output(evidence: Evidence) -> Iterator[Match]:
 
 def _find_state_mistakes(evidence: Evidence) -> Iterator[Match]:
     """The canonical rule, or the declared form, with a mistake around the formula."""
-    declared = {split_form(case.form) for case in evidence.cases}
-    return _match_state_mistakes(evidence, list(dict.fromkeys((*declared, ()))))
+    return _search_state_mistakes(evidence, list(dict.fromkeys((*evidence.declared, ()))))
 
 
 def _find_variants_and_state_mistakes(evidence: Evidence) -> Iterator[Match]:
-    return _match_state_mistakes(evidence, list_published(evidence.page.technique)[1:])
+    return _search_state_mistakes(evidence, list_published(evidence.page.technique)[1:])
 
 
-def _match_state_mistakes(evidence: Evidence, sets: Sequence[tuple[str, ...]]) -> Iterator[Match]:
-    page = evidence.page
-    if not page.is_update_rule:
-        return
+def _search_state_mistakes(evidence: Evidence, sets: Sequence[tuple[str, ...]]) -> Iterator[Match]:
+    """The first form of these edits, with the first mistake, that explains the answers."""
+    if evidence.page.is_update_rule:
+        mistakes = list(list_mistakes(evidence.first_wrong_step))
+        found = _match_state_mistakes(evidence, list_complete(evidence, sets), mistakes)
+        yield from itertools.islice(found, 1)
+
+
+def _match_state_mistakes(
+    evidence: Evidence, forms: Iterable[Form], mistakes: Sequence[StateMistake]
+) -> Iterator[Match]:
     probe = evidence.probe
-    mistakes = list(list_mistakes(evidence.first_wrong_step))
-    for form in list_complete(evidence, sets):
+    for form in forms:
         for mistake in mistakes:
             values = run_mistake(mistake, evidence.cases[probe], form.rule)
             if not evidence.distance(probe, values, form.edits) <= NEAR:
@@ -188,15 +212,9 @@ def _match_state_mistakes(evidence: Evidence, sets: Sequence[tuple[str, ...]]) -
             distances = measure_distances(
                 evidence, partial(run_mistake, mistake, rule=form.rule), form.edits
             )
-            if distances is None or measure_form(evidence, form) is not None:
-                continue  # without the mistake the form explains the answers too
-            if form.edits in {split_form(case.form) for case in evidence.cases}:
-                yield Match(None, mistake.name, mistake.text, distances)
-            else:
-                text = f"{mistake.text}; and {describe_form(page, form)}"
-                name = join_form((*form.edits, mistake.name))
-                yield Match(None, name, text, distances, form.edits)
-            return
+            # Without the mistake the form must not explain the answers too.
+            if distances is not None and measure_form(evidence, form) is None:
+                yield _match_mistake(evidence, form, mistake, distances)
 
 
 def _read_so(misreading: Misreading, rule: Rule) -> Callable[[Case], FloatArray]:
@@ -205,7 +223,7 @@ def _read_so(misreading: Misreading, rule: Rule) -> Callable[[Case], FloatArray]
     def compute(case: Case) -> FloatArray:
         inputs = map_tensors(lambda t: to_array(t, np.float64), case.inputs)
         changed = misreading.change(inputs)
-        return compute_values(case, rule, {}, changed, shared=misreading.shares_state)
+        return compute_values(case, rule, {}, changed)
 
     return compute
 
@@ -307,6 +325,7 @@ SEARCHES = (
     Search(_find_single, Tier.SIMPLE),
     Search(_find_adapter_faults, Tier.SIMPLE),
     Search(_find_misreadings, Tier.SIMPLE),
+    Search(_find_shared_state, Tier.SIMPLE),
     Search(_find_state_mistakes, Tier.PUBLISHED),
     Search(_find_by_output, Tier.PUBLISHED),
     Search(_find_constants, Tier.PUBLISHED),

@@ -153,7 +153,20 @@ def _stick_at(most: int) -> Callable[[Moment], int]:
     return lambda now: min(now.t, most)
 
 
+def _first_of_its_shape(now: Moment) -> int:
+    """The first tensor that has the shape of this one."""
+    shapes = [np.shape(W) for W in now.params]
+    return shapes.index(shapes[now.k])
+
+
+STATE_BY_SHAPE = StateMistake(
+    "state-shared",
+    "tensors of one shape share their state: keep a state for each tensor",
+    owner=_first_of_its_shape,
+)
+
 MISTAKES = (
+    STATE_BY_SHAPE,
     StateMistake(
         "state-of-first-tensor",
         "every tensor uses the state of the first: keep a state for each tensor",
