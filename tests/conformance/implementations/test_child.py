@@ -126,7 +126,7 @@ def test_it_says_what_a_module_in_the_checker_would(child):
     )  # fmt: skip
     assert of.offers("adam")
     assert not of.offers("sgd")
-    assert of.operations is None
+    assert of.operations == {"adam"}
     assert of.known_failures == {}
 
 

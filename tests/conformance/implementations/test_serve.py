@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import json
 
+import numpy as np
 import pytest
 
 from helpers import adapter
-from trainspec.conformance.implementations.serve import describe_adapter, serve_requests
+from trainspec.conformance.implementations.serve import serve_requests
 from trainspec.conformance.implementations.target import load_implementation
 
 TENSOR = {"shape": [1], "data": [1.0]}
@@ -53,7 +54,11 @@ def test_a_rejection_and_a_line_that_is_no_request():
     assert broken["error"].startswith("not a request")
 
 
-def test_a_description_names_what_is_offered():
-    about = describe_adapter(adapter(adam=lambda params, grads, *, beta1: None))
-    assert about.operations == ["adam"]
-    assert about.accepts == {"adam": ["beta1", "grads", "params"]}
+def test_draws_are_served_with_whole_numbers():
+    def xavier_draw(*, seed, fan_in, fan_out):
+        return np.random.default_rng(seed).standard_normal((fan_in, fan_out))
+
+    asked = {"id": 4, "operation": "xavier_draw", "type": "float64", "inputs": {},
+             "hyperparameters": {"seed": 1, "fan_in": 2, "fan_out": 3}}  # fmt: skip
+    (answer,) = serve(adapter(xavier_draw=xavier_draw), asked)
+    assert answer["outputs"]["W"]["shape"] == [2, 3]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import atexit
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -18,8 +18,9 @@ from trainspec.conformance.basics.names import Offering
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.result import CallError, Outcome
 from trainspec.conformance.implementations import wire
-from trainspec.conformance.implementations.process import ChildProcess, EndedError
-from trainspec.conformance.implementations.protocol import AdapterError, check_types
+from trainspec.conformance.implementations.messages import Description
+from trainspec.conformance.implementations.process import ChildProcess, receive_answer
+from trainspec.conformance.implementations.protocol import AdapterError
 
 #: A module may take long to import: frameworks do.
 IMPORT_SECONDS = 120
@@ -47,60 +48,56 @@ class ChildModule:
         self._start()
 
     @cached_property
-    def _about(self) -> dict[str, Any]:
+    def _about(self) -> Description:
         return self._read_description()
 
     @property
     def name(self) -> str:
         """What the adapter is called."""
-        return str(self._about["name"])
+        return str(self._about.name)
 
     @property
     def version(self) -> str:
         """The version of what it adapts."""
-        return str(self._about["version"])
+        return str(self._about.version)
 
     @property
     def variants(self) -> Mapping[str, str]:
         """Operation -> the form that its function has."""
-        return cast(Mapping[str, str], self._about["variants"])
+        return self._about.variants
 
     @property
     def known_failures(self) -> Mapping[str, str]:
         """Case -> why it fails."""
-        return cast(Mapping[str, str], self._about["known_failures"])
+        return self._about.known_failures
 
     @property
     def profile(self) -> str:
         """The profile that it follows."""
-        return str(self._about["profile"])
+        return self._about.profile or ""
 
-    @cached_property
+    @property
     def types(self) -> Sequence[str]:
         """The types that it computes in."""
-        return check_types(self.name, self._about["types"])
+        return tuple(self._about.types or ())
 
     @property
     def forms(self) -> Sequence[str]:
         """The further forms that it offers."""
-        return tuple(self._about["forms"])
+        return tuple(self._about.forms or ())
 
     @property
-    def operations(self) -> frozenset[str] | None:
-        """Nothing: `offers` knows."""
-        return None
-
-    @cached_property
-    def _accepts(self) -> dict[str, frozenset[str]]:
-        return {name: frozenset(names) for name, names in self._about["accepts"].items()}
+    def operations(self) -> frozenset[str]:
+        """Its operations and draws."""
+        return frozenset(self._about.operations or ())
 
     def offers(self, operation: str) -> bool:
         """Whether the module has a function of that name."""
-        return operation in self._accepts
+        return operation in self.operations
 
     def accepts(self, offering: Offering) -> frozenset[str]:
         """The names of the function's arguments."""
-        return self._accepts.get(str(offering), frozenset())
+        return frozenset((self._about.accepts or {}).get(str(offering), ()))
 
     def call(self, case: Case, kind: str) -> Any:
         """The answer to a case in a type."""
@@ -117,7 +114,8 @@ class ChildModule:
             self._read_description()
         assert self._process is not None
         self._process.send(len(message).to_bytes(8, "big") + message)
-        answer = self._receive(self.timeout + GRACE, f"no answer within {self.timeout:g} s")
+        late = f"no answer within {self.timeout:g} s"
+        answer = self._receive(self.timeout + GRACE, late, wire.decode)
         if "outcome" in answer:
             raise CallError(Outcome(answer["outcome"]), answer["message"])
         return answer["answer"]
@@ -142,25 +140,24 @@ class ChildModule:
         self._process = ChildProcess(command, framed=True, echo=self._echo)
         self._echo = 0  # it will print the same again
 
-    def _read_description(self) -> dict[str, Any]:
+    def _read_description(self) -> Description:
         """What the adapter says of itself, as the first message of a process."""
         late = f"importing {self.target} takes longer than {IMPORT_SECONDS} s"
-        about: dict[str, Any] = self._receive(IMPORT_SECONDS + GRACE, late, plain=True)
+        about = self._receive(IMPORT_SECONDS + GRACE, late, msgspec.msgpack.decode)
         if "refused" in about:
             self.close()
             raise AdapterError(about["refused"])
-        return about
+        return msgspec.convert(about, Description)
 
-    def _receive(self, seconds: float, late: str, *, plain: bool = False) -> Any:
+    def _receive(self, seconds: float, late: str, decode: Callable[[bytes], Any]) -> Any:
+        """The next message of the process; its state is unknown where there is none."""
         assert self._process is not None
         try:
-            message = self._process.receive(seconds)
-            return msgspec.msgpack.decode(message) if plain else wire.decode(message)
-        except EndedError:
-            outcome, text = Outcome.CRASHED, self._process.describe_end()
-        except TimeoutError:
-            outcome, text = Outcome.TIMED_OUT, late
+            return decode(receive_answer(self._process, seconds, late))
+        except CallError:
+            self.close()
+            raise
         except (msgspec.DecodeError, ValueError, LookupError, TypeError) as error:
-            outcome, text = Outcome.MALFORMED, f"the answer cannot be read: {error}"
-        self.close()  # its state is unknown
-        raise CallError(outcome, text)
+            self.close()
+            text = f"the answer cannot be read: {error}"
+            raise CallError(Outcome.MALFORMED, text) from None

@@ -24,6 +24,8 @@ from typing import IO, Any
 
 import psutil
 
+from trainspec.conformance.cases.result import CallError, Outcome
+
 #: The longest answer that is read, in bytes; a longer one is cut and so is not JSON.
 LONGEST = 1 << 26
 #: A request of so many bytes fits into the pipe of every system.
@@ -187,6 +189,20 @@ class ChildProcess:
                     if self._echo > 0:
                         self._echo -= 1
                         print(text[:MESSAGE_LENGTH], file=sys.stderr)
+
+
+def receive_answer(process: ChildProcess, seconds: float, late: str) -> bytes:
+    """The next thing that a process writes.
+
+    Raises `CallError`: crashed where it has ended, timed out, with the message `late`, where
+    nothing comes in time. Its state is unknown then.
+    """
+    try:
+        return process.receive(seconds)
+    except EndedError:
+        raise CallError(Outcome.CRASHED, process.describe_end()) from None
+    except TimeoutError:
+        raise CallError(Outcome.TIMED_OUT, late) from None
 
 
 def _read_line(stream: IO[bytes]) -> bytes:

@@ -27,7 +27,7 @@ from trainspec.conformance.implementations.messages import (
     read_description,
     read_outputs,
 )
-from trainspec.conformance.implementations.process import ChildProcess, EndedError
+from trainspec.conformance.implementations.process import ChildProcess, receive_answer
 from trainspec.conformance.implementations.protocol import AdapterError, check_types
 
 
@@ -101,22 +101,19 @@ class Program:
         process = self._start()
         process.send(line)
         seconds = self._allowance if self._starting else self.timeout
+        hint = "is it slow to start? then use --start-timeout; " if number == 0 else ""
+        late = f"no answer within {seconds:.3g} s: {hint}is the output flushed after every line?"
         try:
-            answer = process.receive(seconds)
+            answer = receive_answer(process, seconds, late)
             self._starting = False
             return read_answer(answer, number)
-        except EndedError:
-            outcome, message = Outcome.CRASHED, process.describe_end()
-        except TimeoutError:
-            outcome = Outcome.TIMED_OUT
-            hint = "is it slow to start? then use --start-timeout; " if number == 0 else ""
-            message = (
-                f"no answer within {seconds:.3g} s: {hint}is the output flushed after every line?"
-            )
         except MalformedError as error:
-            outcome, message = Outcome.MALFORMED, str(error)
-        self.close()  # its state is unknown
-        raise CallError(outcome, message)
+            self.close()  # its state is unknown
+            raise CallError(Outcome.MALFORMED, str(error)) from None
+        except CallError as error:
+            if error.outcome.breaks:
+                self.close()
+            raise
 
     def _start(self) -> ChildProcess:
         if self._process is None or not self._process.running:

@@ -79,10 +79,6 @@ class PythonModule:
         """The answer to a case in a type."""
         return self.run(case.entry_point, make_inputs(case, kind), case.numbers())
 
-    def list_functions(self) -> list[str]:
-        """The names of the module's functions that may be operations or draws."""
-        return [name for name in dir(self.module) if name[:1] != "_" and self.offers(name)]
-
     def run(self, entry: Offering, inputs: Inputs, numbers: Mapping[str, Any]) -> Any:
         """What a function returns for these inputs and hyperparameters.
 

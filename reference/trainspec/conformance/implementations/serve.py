@@ -10,11 +10,11 @@ import msgspec
 import numpy as np
 
 from trainspec.conformance.basics.float_types import TYPES
-from trainspec.conformance.basics.names import Offering, operation_of
-from trainspec.conformance.basics.paths import list_techniques
+from trainspec.conformance.basics.names import Offering, base_operation
 from trainspec.conformance.basics.tensors import map_tensors, to_array, to_floats, to_tensor
 from trainspec.conformance.cases.golden import find_techniques
-from trainspec.conformance.implementations.messages import Description, Request, encode_line
+from trainspec.conformance.implementations.describe import describe_adapter
+from trainspec.conformance.implementations.messages import Request, encode_line
 from trainspec.conformance.implementations.python_module import PythonModule, describe_error
 from trainspec.conformance.pages.page import load_page
 
@@ -39,7 +39,9 @@ def answer_request(adapter: PythonModule, request: Request) -> dict[str, Any]:
         return {"id": request.id, "unsupported": True}
     kind = TYPES[request.type]
     inputs = map_tensors(lambda tensor: to_array(tensor, kind.dtype), request.inputs)
-    given = {name: to_floats(value) for name, value in request.hyperparameters.items()}
+    given = request.hyperparameters
+    if base_operation(request.operation) == request.operation:  # a draw's seed and sizes are whole
+        given = {name: to_floats(value) for name, value in given.items()}
     try:
         with np.errstate(all="ignore"), redirect_stdout(sys.stderr):
             outputs = adapter.function(offering)(*inputs.values(), **given)
@@ -55,20 +57,3 @@ def answer_request(adapter: PythonModule, request: Request) -> dict[str, Any]:
         for name, value in outputs.items()
     }
     return {"id": request.id, "outputs": replies}
-
-
-def describe_adapter(adapter: PythonModule) -> Description:
-    """What a Python adapter says of itself, as a program would."""
-    operations = [o for o in map(operation_of, list_techniques()) if adapter.offers(o)]
-    every = [*operations, *adapter.forms]
-    return Description(
-        name=adapter.name,
-        version=adapter.version,
-        operations=operations,
-        types=list(adapter.types),
-        variants=dict(adapter.variants),
-        known_failures=dict(adapter.known_failures),
-        profile=adapter.profile,
-        forms=list(adapter.forms),
-        accepts={o: sorted(adapter.accepts(Offering.parse(o))) for o in every},
-    )

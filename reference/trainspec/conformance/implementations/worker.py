@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from functools import lru_cache
-from typing import IO, Any
+from typing import IO
 
 import msgspec
 
@@ -17,6 +17,7 @@ from trainspec.conformance.basics.names import Offering
 from trainspec.conformance.cases.inputs import Plan, fill_plan, make_plan
 from trainspec.conformance.cases.result import CallError
 from trainspec.conformance.implementations import wire
+from trainspec.conformance.implementations.describe import describe_adapter
 from trainspec.conformance.implementations.process import read_frame, write_frame
 from trainspec.conformance.implementations.protocol import AdapterError
 from trainspec.conformance.implementations.python_module import PythonModule
@@ -30,7 +31,7 @@ def main() -> None:
     try:
         adapter = load_implementation([target], timeout, in_process=True)
         assert isinstance(adapter, PythonModule)
-        first = _describe(adapter)
+        first = msgspec.to_builtins(describe_adapter(adapter))
     except AdapterError as error:
         write_frame(answers, msgspec.msgpack.encode({"refused": str(error)}))
         return
@@ -47,21 +48,6 @@ def _take_channel() -> tuple[IO[bytes], IO[bytes]]:
     os.close(nothing)
     os.dup2(2, 1)
     return questions, answers
-
-
-def _describe(adapter: PythonModule) -> dict[str, Any]:
-    """What the adapter says of itself, with every function and what it accepts."""
-    every = [*adapter.list_functions(), *adapter.forms]
-    return {
-        "name": adapter.name,
-        "version": adapter.version,
-        "variants": dict(adapter.variants),
-        "known_failures": dict(adapter.known_failures),
-        "profile": adapter.profile,
-        "types": list(adapter.types),
-        "forms": list(adapter.forms),
-        "accepts": {o: sorted(adapter.accepts(Offering.parse(o))) for o in every},
-    }
 
 
 @lru_cache(maxsize=8)
