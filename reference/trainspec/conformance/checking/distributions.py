@@ -23,6 +23,8 @@ from trainspec.conformance.pages.rule import Rule
 
 #: Standard normal numbers from -FAR to FAR, so many that no test sees the gaps.
 FAR, POINTS = 8.0, 65537
+#: A rule that scales a draw rounds so often at most, the quotient that finds the scale included.
+ROUNDINGS = 64 * 2.0**-53
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,5 +105,5 @@ def make_distribution(
         return Distribution.of(values[inside], weights[inside])
     middle = POINTS // 2
     slope = float(values[middle + 1] - values[middle]) / float(z[middle + 1])
-    linear = slope > 0 and np.allclose(values, slope * z, rtol=1e-9, atol=0)
+    linear = slope > 0 and np.allclose(values, slope * z, rtol=ROUNDINGS, atol=0)
     return Distribution.of(values, weights, is_normal=linear)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.cases.case import Case
@@ -49,7 +48,7 @@ def _fit(implementation: Implementation, operation: str, forms: Sequence[str]) -
 
 
 def _passes(implementation: Implementation, case: Case, form: str, kind: str) -> bool:
-    held = replace(as_declared(case, form))
+    held = as_declared(case, form)
     if kind not in held.types:
         return True
     return check_one(implementation, held, kind).outcome is Outcome.PASS

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,11 +43,40 @@ def judge_normal(draws: Sequence[FloatArray], again: FloatArray, std: float) -> 
 
     `again` was drawn with the first one's seed.
     """
+    return _judge_matrices(draws, again, lambda values: _judge_standard_normal(values / std))
+
+
+def judge_values(
+    draws: Sequence[FloatArray], again: FloatArray, asked: Distribution
+) -> Iterator[Finding]:
+    """Tests that `draws`, matrices from seeds of their own, have another distribution than normal.
+
+    `again` was drawn with the first one's seed.
+    """
+    return _judge_matrices(draws, again, lambda values: judge_distribution(values, asked))
+
+
+def _judge_matrices(
+    draws: Sequence[FloatArray],
+    again: FloatArray,
+    judge: Callable[[FloatArray], Iterator[Finding]],
+) -> Iterator[Finding]:
+    """What every drawn matrix is held to, with `judge` for the values of all of them."""
     yield from _judge_seeds(draws, again)
-    z = np.concatenate([draw.ravel() for draw in draws]) / std
-    if not np.isfinite(z).all():
+    values = np.concatenate([draw.ravel() for draw in draws])
+    if not np.isfinite(values).all():
         yield Finding("finite", 0.0, "some draws are not finite")
         return
+    yield from judge(values)
+    # Float32 numbers repeat now and then; what has few values at all repeats most of the time.
+    distinct = np.unique(values).size
+    seen = f"{distinct} distinct values of {values.size}"
+    yield Finding("resolution", float(distinct > values.size / 2), seen)
+    yield from _judge_independence(draws)
+
+
+def _judge_standard_normal(z: FloatArray) -> Iterator[Finding]:
+    """Tests that independent values are standard normal: mean, deviation, shape and tails."""
     n = z.size
     mean, variance = float(z.mean()), float((z * z).mean())
     yield Finding("mean", normal_tail(mean * math.sqrt(n)), f"mean {mean:.4g} deviations")
@@ -68,30 +97,6 @@ def judge_normal(draws: Sequence[FloatArray], again: FloatArray, std: float) -> 
             binomial_tail(count, n, chance),
             f"{count} of {n} beyond {bound:.0f} deviations, {n * chance:.0f} expected",
         )
-    # Float32 normals repeat now and then; what has few values at all repeats most of the time.
-    distinct = np.unique(z).size
-    yield Finding("resolution", float(distinct > n / 2), f"{distinct} distinct values of {n}")
-    yield from _judge_independence(draws)
-
-
-def judge_values(
-    draws: Sequence[FloatArray], again: FloatArray, asked: Distribution
-) -> Iterator[Finding]:
-    """Tests that `draws`, matrices from seeds of their own, have another distribution than normal.
-
-    `again` was drawn with the first one's seed.
-    """
-    yield from _judge_seeds(draws, again)
-    values = np.concatenate([draw.ravel() for draw in draws])
-    if not np.isfinite(values).all():
-        yield Finding("finite", 0.0, "some draws are not finite")
-        return
-    yield from judge_distribution(values, asked)
-    distinct = np.unique(values).size
-    yield Finding(
-        "resolution", float(distinct > values.size / 2), f"{distinct} distinct of {values.size}"
-    )
-    yield from _judge_independence(draws)
 
 
 def judge_distribution(values: FloatArray, asked: Distribution) -> Iterator[Finding]:

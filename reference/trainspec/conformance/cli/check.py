@@ -138,6 +138,7 @@ def command(ctx: click.Context, /, target: tuple[str, ...], **options: Any) -> N
     try:
         selection = _select(**options)
         _check_types(implementation, selection.types)
+        _note_overridden_forms(implementation, options["profile"])
         _note_versions(implementation, options["profile"])
         with show_progress(len(selection.cases), f"checking {implementation.name}") as tick:
             checked = check(
@@ -234,17 +235,22 @@ def _check_types(implementation: Implementation, types: Sequence[str]) -> None:
         )
 
 
+def _note_overridden_forms(implementation: Implementation, profile: str | None) -> None:
+    """Say on standard error which declared forms a profile overrides."""
+    if not profile:
+        return
+    held = choose_forms(implementation, load_profile(profile))
+    for operation, form in implementation.variants.items():
+        if operation in held and split_form(held[operation]) != split_form(form):
+            click.echo(
+                f"the adapter declares {operation} as {display_form(form)}, which the profile "
+                f"{profile} does not have: it is held to {display_form(held[operation])}",
+                err=True,
+            )
+
+
 def _note_versions(implementation: Implementation, profile: str | None) -> None:
-    """Say on standard error where a profile is of another version, or overrides a declaration."""
-    if profile:
-        held = choose_forms(implementation, load_profile(profile))
-        for operation, form in implementation.variants.items():
-            if operation in held and split_form(held[operation]) != split_form(form):
-                click.echo(
-                    f"the adapter declares {operation} as {display_form(form)}, which the profile "
-                    f"{profile} does not have: it is held to {display_form(held[operation])}",
-                    err=True,
-                )
+    """Say on standard error where a profile was measured with another version of the library."""
     if not implementation.profile or profile not in (None, implementation.profile):
         return
     followed = load_profile(implementation.profile)

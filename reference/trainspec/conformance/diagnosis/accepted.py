@@ -106,6 +106,7 @@ def _make_case(case: Case, name: str) -> Case:
         id=make_case_id(case.operation, own),
         name=own,
         level="core",
+        clauses=(),
         why=WHY,
         link="",
         subject=Subject.ACCEPTED,

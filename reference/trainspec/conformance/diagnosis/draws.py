@@ -21,7 +21,7 @@ from trainspec.conformance.checking.distributions import (
     make_distribution,
     normal_table,
 )
-from trainspec.conformance.checking.random_draws import Drawn, kept_share
+from trainspec.conformance.checking.random_draws import Drawn
 from trainspec.conformance.checking.random_tests import (
     ALPHA,
     INDEPENDENCE,
@@ -85,19 +85,19 @@ def _diagnose_values(
     drawn: Sequence[Drawn], results: Sequence[Result], failing: Sequence[str]
 ) -> Diagnosis | None:
     """What the values are, apart from their independence."""
-    if drawn[0].draws.distribution == NORMAL:
+    if drawn[0].rule.draws.distribution == NORMAL:
         return _diagnose_weights(drawn)
     whole = diagnose([r for r in results if r.answer is not None])
     if "rate" not in failing:
         return whole
-    shares = [(1 - kept_share(one), [array.ravel() for array in one.arrays]) for one in drawn]
+    shares = [(1 - one.rule.kept_share(), [array.ravel() for array in one.arrays]) for one in drawn]
     kept = ", ".join(
         f"{np.mean(np.concatenate(arrays)):.3g} of the units at a ratio of {ratio:g}"
         for ratio, arrays in shares
     )
-    fits = [edits for edits in list_single(drawn[0].page.technique) if _keeps_so(drawn, edits)]
+    fits = [edits for edits in list_single(drawn[0].rule.page.technique) if _keeps_so(drawn, edits)]
     if fits:
-        named = describe_form(drawn[0].page, make_form(drawn[0].page, fits[0]))
+        named = describe_form(drawn[0].rule.page, make_form(drawn[0].rule.page, fits[0]))
         return Diagnosis(fits[0][0], f"{named}; it keeps {kept}", 1, 1, fits[0])
     return Diagnosis("", f"it keeps {kept}", 0, len(drawn), nearest=whole.form if whole else "")
 
@@ -105,7 +105,7 @@ def _diagnose_values(
 def _keeps_so(drawn: Sequence[Drawn], edits: tuple[str, ...]) -> bool:
     """Whether a form keeps as many units as were kept."""
     for one in drawn:
-        share = kept_share(one, compose_rule(one.page.technique, edits))
+        share = one.rule.kept_share(compose_rule(one.rule.page.technique, edits))
         kept = np.concatenate([array.ravel() for array in one.arrays])
         spread = math.sqrt(share * (1 - share) / kept.size)
         if not spread or normal_tail((kept.mean() - share) / spread) < ALPHA:
@@ -115,7 +115,7 @@ def _keeps_so(drawn: Sequence[Drawn], edits: tuple[str, ...]) -> bool:
 
 def _diagnose_weights(drawn: Sequence[Drawn]) -> Diagnosis | None:
     """Which forms, or which formulas, the draws cannot be told from; None for no numbers."""
-    page = drawn[0].page
+    page = drawn[0].rule.page
     samples = [np.concatenate([array.ravel() for array in one.arrays]) for one in drawn]
     if not all(np.isfinite(sample).all() and sample.any() for sample in samples):
         return None
@@ -139,13 +139,15 @@ def _fits(candidate: Candidate, samples: Sequence[np.ndarray]) -> bool:
 
 def _list_forms(drawn: Sequence[Drawn]) -> Iterator[Candidate]:
     """The forms of the page: canonical, variants, then errors."""
-    page = drawn[0].page
+    page = drawn[0].rule.page
     seen: set[str] = set()
     for edits in [(), *list_single(page.technique)]:
         rule = compose_rule(page.technique, edits)
         form = make_form(page, edits)
         for again in (True, False):
-            made = [make_distribution(page, rule, one.draws.request, again=again) for one in drawn]
+            made = [
+                make_distribution(page, rule, one.rule.draws.request, again=again) for one in drawn
+            ]
             key = repr([(d.square, d.fourth, d.mean, len(d.values)) for d in made])
             if key not in seen and all(d.square > 0 for d in made):
                 seen.add(key)
@@ -154,9 +156,9 @@ def _list_forms(drawn: Sequence[Drawn]) -> Iterator[Candidate]:
 
 def _list_formulas(drawn: Sequence[Drawn]) -> Iterator[Candidate]:
     """Every formula for a deviation, in every usual distribution."""
-    names = [name for name in drawn[0].draws.request if name in drawn[0].page.parameters]
+    names = [name for name in drawn[0].rule.draws.request if name in drawn[0].rule.page.parameters]
     below: dict[str, list[float]] = {
-        name: [float(one.draws.request[name]) for one in drawn] for name in names
+        name: [float(one.rule.draws.request[name]) for one in drawn] for name in names
     }
     for a, b in itertools.combinations(names, 2):
         pairs = list(zip(below[a], below[b]))
@@ -170,13 +172,14 @@ def _list_formulas(drawn: Sequence[Drawn]) -> Iterator[Candidate]:
 
 def _list_constants(drawn: Sequence[Drawn], samples: Sequence[np.ndarray]) -> Iterator[Candidate]:
     """A deviation that is the same whatever is asked for, and a multiple of the right one."""
-    page = drawn[0].page
+    page = drawn[0].rule.page
     measured = [float(np.sqrt(np.mean(sample**2))) for sample in samples]
     if len(samples) > 1:
         value = float(f"{measured[0]:.2g}")
         yield from _in_every_shape(f"{value:g}, whatever is asked for", [value] * len(samples))
     asked = [
-        make_distribution(page, page.rule_of_form(one.form), one.draws.request) for one in drawn
+        make_distribution(page, page.rule_of_form(one.rule.form), one.rule.draws.request)
+        for one in drawn
     ]
     factor = float(f"{measured[0] / asked[0].deviation:.2g}")
     right = [factor * distribution.deviation for distribution in asked]

@@ -125,7 +125,8 @@ def _read_update(case: Case, values: FloatArray) -> tuple[Features, FloatArray, 
     start = np.vstack([first[None], rows[:-1]])
     start[[i for i, t in enumerate(kept) if t > 1 and t - 1 not in kept]] = np.nan
     blocks = []
-    for t in kept:
+    for row, t in enumerate(kept):
+        at = 0
         before = grads[t - 2] if t > 1 else [np.full_like(g, np.nan) for g in grads[0]]
         for k, W in enumerate(params):
             g = grads[t - 1][k]
@@ -140,13 +141,14 @@ def _read_update(case: Case, values: FloatArray) -> tuple[Features, FloatArray, 
                 "gradient before": before[k],
                 "largest gradient of the tensor": np.max(np.abs(g), initial=0.0),
                 "gradient ever before": ever,
-                "parameter": W,
+                "parameter": start[row, at : at + W.size].reshape(W.shape),
                 "rate": rates[t - 1],
                 "first rate": rates[0],
                 "rate before": rates[t - 2] if t > 1 else np.nan,
                 **_index_features(W.shape),
             }
             blocks.append(_spread(own, W.shape))
+            at += W.size
     features = _join(blocks)
     return features, start.ravel(), features["tensor"].astype(int)
 

@@ -1,0 +1,135 @@
+"""How wrong numbers depend on the right ones: `numbers with their features -> words`.
+
+A factor and what it equals, a number that is added, a narrower type's digits, other elements'
+values, nothing at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from trainspec.conformance.basics.float_types import TYPES, FloatArray
+from trainspec.conformance.diagnosis.evidence import Evidence
+from trainspec.conformance.diagnosis.places import Places
+
+#: Two numbers are the same if they agree to so much. That chooses words, never a verdict.
+SAME = 1e-6
+
+
+def find_how(evidence: Evidence, wrong: Places) -> str:
+    """How the wrong numbers depend on the right ones, in words; empty if nothing is found."""
+    if not len(wrong.got):
+        return ""
+    got, right = wrong.got - wrong.start, wrong.right - wrong.start
+    thing = "step" if evidence.page.is_update_rule else "value"
+    if np.isnan(wrong.got).all():
+        return "there it is NaN"
+    if np.isnan(wrong.start).any():
+        return ""  # the step before was not asked for
+    if not np.isfinite(wrong.got).any():
+        return "there it is infinite"
+    usable = np.isfinite(got) & np.isfinite(right) & (np.abs(right) > 0)
+    if (got == 0).all():
+        return "there nothing moves" if thing == "step" else "there it is 0"
+    if usable.sum() < 1:
+        return ""
+    ratio = got[usable] / right[usable]
+    if np.abs(ratio - 1).max() < 2.0**-7:
+        digits = _find_digits(evidence, wrong)
+        if digits:
+            return digits
+    size = np.abs(wrong.got[usable])
+    if len(size) > 1 and _same(size, np.full_like(size, size[0])) and len(set(right[usable])) > 1:
+        return f"there the result is {size[0]:.6g} or minus that, as if it were clipped"
+    named = _name_ratio(evidence, wrong.at(usable), ratio, thing)
+    if named:
+        return named
+    gap = got[usable] - right[usable]
+    if len(gap) > 1 and _same(gap, np.full_like(gap, gap[0])):
+        return f"there {gap[0]:.6g} is added to the {thing}"
+    return _find_elsewhere(wrong)
+
+
+def _same(one: FloatArray, other: FloatArray) -> bool:
+    return bool((np.abs(one - other) <= SAME * np.maximum(np.abs(other), 1e-12)).all())
+
+
+def _name_ratio(evidence: Evidence, wrong: Places, ratio: FloatArray, thing: str) -> str:
+    """The factor between the wrong numbers and the right ones, where it has a name."""
+    if _same(ratio, np.full_like(ratio, ratio[0])) and (len(ratio) > 1):
+        value = float(ratio[0])
+        if abs(value + 1) < SAME:
+            return f"there the {thing} has the other sign"
+        return f"there the {thing} is {value:.6g} times the right one"
+    step = wrong.features.get("step")
+    if step is not None and (step > 1).any() and (ratio > 0).all():
+        with np.errstate(all="ignore"):
+            base = ratio[step > 1] ** (1 / (step[step > 1] - 1))
+        if _same(base, np.full_like(base, base[0])) and abs(base[0] - 1) > SAME and len(base) > 1:
+            return f"there the {thing} is {base[0]:.6g} to the power (t − 1) times the right one"
+    for words, quantity in _list_quantities(evidence, wrong):
+        with np.errstate(all="ignore"):
+            for how, expected in (
+                (f"times {words}", quantity),
+                (f"divided by {words}", 1 / quantity),
+                (f"times minus {words}", -quantity),
+            ):
+                if np.isfinite(expected).all() and _same(ratio, expected):
+                    return f"there the {thing} is the right one {how}"
+    return ""
+
+
+def _list_quantities(evidence: Evidence, wrong: Places) -> Iterator[tuple[str, FloatArray]]:
+    """Quantities of the cases and places that a factor may be."""
+    features = {
+        "the number of the step": "step",
+        "the number of tensors": "tensors",
+        "the size of the tensor": "size",
+        "the learning rate": "rate",
+        "the number of rows": "rows of the input",
+        "the gradient": "gradient",
+        "the parameter": "parameter",
+        **{f"the input {n[6:]}": n for n in wrong.features if n.startswith("input ")},
+    }
+    found = {
+        words: wrong.features[name] for words, name in features.items() if name in wrong.features
+    }
+    numbers = [case.numbers() for case in evidence.cases]
+    for name in evidence.page.parameters:
+        given = [numbers[i].get(name) for i in wrong.case.tolist()]
+        if all(isinstance(value, float) for value in given):
+            found[name] = np.array(given, dtype=np.float64)
+    for words, values in found.items():
+        yield words, values
+        yield f"(1 − {words})", 1 - values
+        yield f"the square of {words}", values**2
+        with np.errstate(all="ignore"):
+            yield f"the root of {words}", np.sqrt(values)
+        if words == "the number of rows":
+            yield (
+                "n/(n − 1), n the number of rows",
+                values / np.where(values == 1, np.nan, values - 1),
+            )
+
+
+def _find_digits(evidence: Evidence, wrong: Places) -> str:
+    """Whether the numbers have a narrower type's digits."""
+    for name, kind in TYPES.items():
+        if kind.precision >= TYPES[evidence.kind].precision:
+            continue
+        with np.errstate(all="ignore"):
+            error = np.abs(wrong.got - wrong.right) / np.maximum(np.abs(wrong.right), 1e-300)
+        if np.median(error) < 64 * kind.roundoff and error.max() < 4096 * kind.roundoff:
+            return f"there the digits are {name}'s"
+    return ""
+
+
+def _find_elsewhere(wrong: Places) -> str:
+    """Whether the wrong numbers are right ones that belong elsewhere."""
+    for case in dict.fromkeys(wrong.case.tolist()):
+        own = wrong.at(wrong.case == case)
+        if len(own.got) > 1 and not _same(np.sort(own.got), np.sort(own.right)):
+            return ""
+    return "there the right numbers stand in another order" if len(wrong.got) > 2 else ""

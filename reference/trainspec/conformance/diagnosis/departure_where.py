@@ -1,0 +1,126 @@
+"""Where the wrong numbers are: `numbers with their features -> words`.
+
+Each of `WHERE` tells numbers apart. What is said holds in every case: exactly the wrong numbers
+are there, or all of them are and few others.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trainspec.conformance.basics.float_types import FloatArray
+from trainspec.conformance.diagnosis.places import Places
+
+
+@dataclass(frozen=True)
+class Where:
+    """A way to tell numbers apart: `holds` of the features, and the words for where it does."""
+
+    words: str
+    holds: Callable[[Mapping[str, FloatArray]], Any]
+
+
+def _equals(name: str, value: float) -> Callable[[Mapping[str, FloatArray]], Any]:
+    return lambda f: f[name] == value
+
+
+def _over(name: str, value: float) -> Callable[[Mapping[str, FloatArray]], Any]:
+    return lambda f: f[name] > value
+
+
+def _under(name: str, value: float) -> Callable[[Mapping[str, FloatArray]], Any]:
+    return lambda f: f[name] < value
+
+
+#: The plain ones first: of several that fit, the first is said.
+WHERE = (
+    Where("in every tensor but the first", _over("tensor", 0)),
+    Where("in the first tensor", _equals("tensor", 0)),
+    Where("in the first of several tensors", lambda f: (f["tensor"] == 0) & (f["tensors"] > 1)),
+    Where("in the last of several tensors",
+          lambda f: (f["tensor"] == f["tensors"] - 1) & (f["tensors"] > 1)),
+    Where("where there are several tensors", _over("tensors", 1)),
+    Where("at the first step", _equals("step", 1)),
+    Where("at every step but the first", _over("step", 1)),
+    Where("at the second step", _equals("step", 2)),
+    Where("where the learning rate is not the first step's",
+          lambda f: f["rate"] != f["first rate"]),
+    Where("where the learning rate has just changed",
+          lambda f: (f["rate"] != f["rate before"]) & np.isfinite(f["rate before"])),
+    Where("in 0-d tensors", _equals("dimensions", 0)),
+    Where("in vectors", _equals("dimensions", 1)),
+    Where("in matrices", _over("dimensions", 1)),
+    Where("in tensors of more than one element", _over("size", 1)),
+    Where("in tensors whose whole gradient is zero", _equals("largest gradient of the tensor", 0)),
+    Where("where the gradient is zero", _equals("gradient", 0)),
+    Where("where the gradient is not zero", lambda f: f["gradient"] != 0),
+    Where("where the gradient before was zero", _equals("gradient before", 0)),
+    Where("where the gradient is zero and was not always",
+          lambda f: (f["gradient"] == 0) & (f["gradient ever before"] > 0)),
+    Where("where the gradient is negative", _under("gradient", 0)),
+    Where("where the gradient is positive", _over("gradient", 0)),
+    Where("where the gradient is over 1 in size", lambda f: np.abs(f["gradient"]) > 1),
+    Where("where the gradient is under a thousandth in size",
+          lambda f: np.abs(f["gradient"]) < 1e-3),
+    Where("where the gradient has changed its sign",
+          lambda f: f["gradient"] * f["gradient before"] < 0),
+    Where("where the parameter is negative", _under("parameter", 0)),
+    Where("where the parameter is not zero", lambda f: f["parameter"] != 0),
+    Where("where the parameter is over 1 in size", lambda f: np.abs(f["parameter"]) > 1),
+    Where("where the parameter and its gradient have one sign",
+          lambda f: f["parameter"] * f["gradient"] > 0),
+    Where("in batches of one row", _equals("rows of the input", 1)),
+    Where("in batches of more than one row", _over("rows of the input", 1)),
+    Where("in batches of more than two rows", _over("rows of the input", 2)),
+    Where("where the input has more than two dimensions", _over("dimensions of the input", 2)),
+    Where("where the input has one dimension", _equals("dimensions of the input", 1)),
+    Where("in the first row", _equals("row", 0)),
+    Where("in every row but the first", _over("row", 0)),
+    Where("in the first column", _equals("column", 0)),
+    Where("in every column but the first", _over("column", 0)),
+    Where("in the first element", _equals("position", 0)),
+    Where("in every element but the first", _over("position", 0)),
+)  # fmt: skip
+
+
+def find_where(places: Places) -> str:
+    """What the wrong numbers share and the right ones do not, in words; empty if nothing."""
+    # A number that should not move and does not says nothing.
+    places = places.at(~places.good | (places.right != places.start))
+    wrong = ~places.good
+    if wrong.all() or not wrong.any():
+        return "all numbers that should move are wrong" if wrong.any() else ""
+    masks = {}
+    for where in WHERE:
+        mask = _mark(where, places)
+        if mask is not None:
+            masks[where.words] = mask
+    for words, mask in masks.items():
+        if (mask == wrong).all():
+            return f"wrong {words}, and nowhere else"
+    step = places.features.get("step")
+    if step is not None and (first := step[wrong].min()) > 2 and (step[~wrong] < first).any():
+        late, last = step >= first, step[~wrong & (step < first)].max()
+        if wrong[late].mean() > 0.5:
+            return f"right up to step {last:.0f}, wrong from step {first:.0f} on"
+    for (one, a), (other, b) in itertools.combinations(masks.items(), 2):
+        if ((a & b) == wrong).all():
+            return f"wrong {one} and {other}, and nowhere else"
+    for words, mask in masks.items():
+        if mask[wrong].all() and wrong[mask].mean() > 0.5 and not mask.all():
+            return f"wrong only {words}"
+    return ""
+
+
+def _mark(where: Where, places: Places) -> Any:
+    """Whether each number is there; None where the numbers lack the features that are asked for."""
+    try:
+        with np.errstate(all="ignore"):
+            return np.asarray(where.holds(places.features), dtype=bool)
+    except KeyError:
+        return None
