@@ -16,7 +16,7 @@ from trainspec.conformance.cases.result import Outcome, Result
 from trainspec.conformance.checking.check import check_cases
 from trainspec.conformance.derivation.bounds import ReadyCase, derive_values, prepare_case
 from trainspec.conformance.implementations.python_module import PythonModule
-from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.reporting.report import diagnose_results
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -6,7 +6,7 @@ import re
 
 from helpers import ROOT
 from trainspec.conformance.basics.paths import list_techniques
-from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.load import load_page
 
 
 def cell(names):

@@ -9,7 +9,7 @@ import pytest
 
 from helpers import adapter, failures, results, update_rule
 from trainspec.conformance.basics.paths import list_techniques
-from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.load import load_page
 
 #: Ways to move a mean `a` on to a value `b`: `w` is the weight of what was there.
 MEANS = {

@@ -29,7 +29,7 @@ from trainspec.conformance.derivation.inputs import make_function_inputs
 from trainspec.conformance.diagnosis.diagnose import diagnose
 from trainspec.conformance.diagnosis.evidence import compute_values
 from trainspec.conformance.implementations.target import load_implementation
-from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.load import load_page
 
 TECHNIQUES = list_techniques()
 each_technique = pytest.mark.parametrize("technique", TECHNIQUES)

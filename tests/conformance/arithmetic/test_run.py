@@ -10,7 +10,8 @@ from trainspec.conformance.arithmetic.run import run_rule
 from trainspec.conformance.basics.paths import list_techniques
 from trainspec.conformance.basics.tensors import map_tensors, to_array
 from trainspec.conformance.cases.load import load_cases
-from trainspec.conformance.pages.page import SEQUENCE, TRAINING, UPDATE_RULE, load_page
+from trainspec.conformance.pages.load import load_page
+from trainspec.conformance.pages.page import SEQUENCE, TRAINING, UPDATE_RULE
 
 MOMENTUM = load_page("optimizers/momentum")
 GIVEN = {"learning_rate": [0.5, 0.5], "momentum": 0.5}

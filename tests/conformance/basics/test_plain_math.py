@@ -8,7 +8,7 @@ import pytest
 
 from trainspec.conformance.basics.paths import list_techniques, page_path
 from trainspec.conformance.basics.plain_math import render_formula, render_text
-from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.load import load_page
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from trainspec.conformance.basics.errors import CaseError
 from trainspec.conformance.basics.paths import golden_path, list_techniques
 from trainspec.conformance.cases import golden
 from trainspec.conformance.cases.golden import find_techniques, read_golden
-from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.load import load_page
 
 
 @pytest.mark.parametrize("technique", list_techniques())

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from trainspec.conformance.checking.distributions import Distribution, make_distribution
-from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.load import load_page
 
 FANS = {"fan_in": 64, "fan_out": 512}
 

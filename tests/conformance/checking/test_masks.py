@@ -10,7 +10,7 @@ import pytest
 from trainspec.conformance.basics.tensors import to_array
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.checking.masks import DrawingRule
-from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.load import load_page
 
 PAGE = load_page("layers/dropout")
 

@@ -12,7 +12,7 @@ from trainspec.conformance.basics.paths import list_techniques
 from trainspec.conformance.cases.result import Outcome
 from trainspec.conformance.checking.random_draws import MASK_ALONE, check_draws
 from trainspec.conformance.implementations.target import load_implementation
-from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.load import load_page
 
 DRAWING = [technique for technique in list_techniques() if load_page(technique).draws]
 

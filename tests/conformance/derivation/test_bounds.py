@@ -15,7 +15,8 @@ from trainspec.conformance.derivation.bounds import (
     derive_values,
     prepare_case,
 )
-from trainspec.conformance.pages.page import PageError, load_page
+from trainspec.conformance.pages.load import load_page
+from trainspec.conformance.pages.page import PageError
 
 
 def ready(technique, name):

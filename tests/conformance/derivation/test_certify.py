@@ -11,7 +11,8 @@ from trainspec.conformance.derivation import certify
 from trainspec.conformance.derivation.certify import certify_technique, compare_manifest
 from trainspec.conformance.derivation.golden import derive_golden
 from trainspec.conformance.derivation.golden_files import format_golden
-from trainspec.conformance.pages.page import PageError, read_page
+from trainspec.conformance.pages.load import read_page
+from trainspec.conformance.pages.page import PageError
 
 TECHNIQUE = "optimizers/sgd"
 

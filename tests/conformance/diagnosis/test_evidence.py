@@ -12,7 +12,7 @@ from trainspec.conformance.diagnosis.evidence import (
     gather_evidence,
     widest_tolerance,
 )
-from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.rule import parse_rule
 
 

@@ -17,7 +17,7 @@ from trainspec.conformance.diagnosis.forms import (
     list_several,
     list_single,
 )
-from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.load import load_page
 
 ADAM = "optimizers/adam"
 

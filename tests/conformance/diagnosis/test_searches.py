@@ -18,7 +18,8 @@ from trainspec.conformance.diagnosis.forms import compose_rule, list_several
 from trainspec.conformance.diagnosis.identify import collect_answers, identify_operations
 from trainspec.conformance.implementations.python_module import PythonModule
 from trainspec.conformance.implementations.target import load_implementation
-from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, load_page
+from trainspec.conformance.pages.load import load_page
+from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER
 from trainspec.conformance.pages.rule import parse_rule
 
 RULES = ("sgd", "momentum", "adagrad", "rmsprop", "adam")

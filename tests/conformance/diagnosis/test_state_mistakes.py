@@ -17,7 +17,7 @@ from trainspec.conformance.diagnosis.state_mistakes import (
     list_mistakes,
     run_mistake,
 )
-from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.load import load_page
 
 
 def test_without_a_mistake_the_rule_is_run():

@@ -6,7 +6,7 @@ import pytest
 
 from trainspec.conformance.diagnosis.forms import Form, compose_rule
 from trainspec.conformance.diagnosis.wording import describe_form
-from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.load import load_page
 
 ADAM = load_page("optimizers/adam")
 

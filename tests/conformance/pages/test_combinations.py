@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from trainspec.conformance.pages.combinations import normalize_form
-from trainspec.conformance.pages.page import PageError, load_page
+from trainspec.conformance.pages.load import load_page
+from trainspec.conformance.pages.page import PageError
 
 ADAM = load_page("optimizers/adam")
 

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from trainspec.conformance.basics.paths import list_techniques, page_path
 from trainspec.conformance.cases.load import load_cases
-from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.reporting.terminal_page import print_case, print_form, print_page
 
 

@@ -14,14 +14,8 @@ import numpy as np
 
 from trainspec.conformance.basics.names import matches_technique
 from trainspec.conformance.basics.paths import list_techniques
-from trainspec.conformance.pages.page import (
-    FUNCTION,
-    SEQUENCE,
-    TRAINING,
-    UPDATE_RULE,
-    Page,
-    load_page,
-)
+from trainspec.conformance.pages.load import load_page
+from trainspec.conformance.pages.page import FUNCTION, SEQUENCE, TRAINING, UPDATE_RULE, Page
 from trainspec.conformance.pages.rule import Rule, execute_lines
 
 Names = dict[str, Any]

@@ -20,7 +20,8 @@ from trainspec.conformance.derivation.as_form import as_form
 from trainspec.conformance.implementations.known_failures import parse_known
 from trainspec.conformance.implementations.protocol import Implementation, list_offerings
 from trainspec.conformance.pages.combinations import normalize_form
-from trainspec.conformance.pages.page import PageError, load_page
+from trainspec.conformance.pages.load import load_page
+from trainspec.conformance.pages.page import PageError
 from trainspec.conformance.pages.profiles import Profile, load_profile
 
 

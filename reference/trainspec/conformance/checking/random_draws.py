@@ -39,7 +39,8 @@ from trainspec.conformance.checking.random_tests import (
     judge_values,
 )
 from trainspec.conformance.implementations.protocol import Implementation, list_offerings
-from trainspec.conformance.pages.page import UNIFORM, load_page
+from trainspec.conformance.pages.load import load_page
+from trainspec.conformance.pages.page import UNIFORM
 
 SEEDS = (1, 2, 3, 4)
 MASK_ALONE = (

@@ -32,7 +32,7 @@ from trainspec.conformance.implementations.known_failures import (
 )
 from trainspec.conformance.implementations.protocol import Implementation, title_of
 from trainspec.conformance.implementations.target import load_implementation
-from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.profiles import load_profile
 from trainspec.conformance.reporting.records import to_json
 from trainspec.conformance.reporting.report import (

@@ -11,7 +11,7 @@ from trainspec.conformance.basics.paths import list_adapters
 from trainspec.conformance.basics.plain_math import render_text
 from trainspec.conformance.cases.golden import find_techniques, read_golden
 from trainspec.conformance.cli.options import make_console, technique_option
-from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.load import load_page
 
 
 @click.command("list")

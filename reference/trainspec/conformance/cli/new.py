@@ -9,8 +9,9 @@ import click
 from trainspec.conformance.basics.names import draw_function, operation_of
 from trainspec.conformance.basics.paths import TEMPLATES, page_path
 from trainspec.conformance.cases.golden import find_techniques
+from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.markdown import read_tables
-from trainspec.conformance.pages.page import Page, load_page
+from trainspec.conformance.pages.page import Page
 
 #: Language -> the ending of its template.
 LANGUAGES = {"python": "py", "javascript": "mjs", "cpp": "cpp"}

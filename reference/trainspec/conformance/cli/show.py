@@ -8,7 +8,7 @@ from trainspec.conformance.basics.names import CaseInType, Offering
 from trainspec.conformance.cases.golden import find_techniques
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cli.options import make_console
-from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.reporting.terminal_page import print_case, print_form, print_page
 
 

@@ -15,7 +15,7 @@ from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.golden import GoldenForm
 from trainspec.conformance.cases.load import flatten_numbers
-from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.load import load_page
 
 
 def as_form(case: Case, name: str) -> Case:

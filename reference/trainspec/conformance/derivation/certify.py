@@ -12,7 +12,8 @@ from trainspec.conformance.basics.paths import find_folder, golden_path, list_te
 from trainspec.conformance.derivation.golden import derive_golden
 from trainspec.conformance.derivation.golden_files import format_golden, format_manifest
 from trainspec.conformance.derivation.margins import TELLING, iterate_pairs
-from trainspec.conformance.pages.page import Page, read_page
+from trainspec.conformance.pages.load import read_page
+from trainspec.conformance.pages.page import Page
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ from trainspec.conformance.checking.declarations import as_declared
 from trainspec.conformance.diagnosis.diagnose import Diagnosis, explain
 from trainspec.conformance.diagnosis.identify import collect_answers, find_optional
 from trainspec.conformance.implementations.protocol import Implementation, list_offerings
-from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, Page, load_page
+from trainspec.conformance.pages.load import load_page
+from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, Page
 
 WHY = "What an implementation accepts, its users will pass."
 

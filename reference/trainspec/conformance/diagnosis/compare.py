@@ -27,7 +27,8 @@ from trainspec.conformance.checking.distance import find_first_difference, locat
 from trainspec.conformance.diagnosis.diagnose import Diagnosis, explain
 from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, gather_evidence
 from trainspec.conformance.implementations.protocol import Implementation, list_offerings
-from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, Page, load_page
+from trainspec.conformance.pages.load import load_page
+from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, Page
 from trainspec.conformance.pages.profiles import load_profile
 
 

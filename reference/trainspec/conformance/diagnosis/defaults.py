@@ -31,7 +31,8 @@ from trainspec.conformance.diagnosis.constants import solve_constants
 from trainspec.conformance.diagnosis.evidence import LONG, NEAR, Evidence, compute_values
 from trainspec.conformance.diagnosis.forms import ConstantSlot, Form, compose_rule
 from trainspec.conformance.implementations.protocol import Implementation, list_offerings
-from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, load_page
+from trainspec.conformance.pages.load import load_page
+from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER
 from trainspec.conformance.pages.profiles import Profile, list_profiles, load_profile
 
 WHY = "A port behaves like the original only if it has the same defaults."

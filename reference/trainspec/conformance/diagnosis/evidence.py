@@ -23,7 +23,8 @@ from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.load import flatten_numbers
 from trainspec.conformance.cases.result import Outcome, Result
 from trainspec.conformance.checking.distance import measure_distance
-from trainspec.conformance.pages.page import Page, load_page
+from trainspec.conformance.pages.load import load_page
+from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.rule import Rule
 
 #: A form explains an answer that is within so many tolerances of what it gives: the rule's own

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from trainspec.conformance.basics.names import display_form, join_form, spell_kebab
-from trainspec.conformance.pages.page import Page, load_page
+from trainspec.conformance.pages.load import load_page
+from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.rule import Rule, apply_edits, find_compositions, parse_rule
 
 

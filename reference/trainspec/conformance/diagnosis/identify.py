@@ -32,7 +32,8 @@ from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, compute_val
 from trainspec.conformance.diagnosis.forms import Form, find_neighbours
 from trainspec.conformance.diagnosis.wording import describe_first_difference
 from trainspec.conformance.implementations.protocol import Implementation
-from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, Page, load_page
+from trainspec.conformance.pages.load import load_page
+from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, Page
 
 
 @dataclass(frozen=True)

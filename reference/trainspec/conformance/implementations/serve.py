@@ -16,7 +16,7 @@ from trainspec.conformance.cases.golden import find_techniques
 from trainspec.conformance.implementations.describe import describe_adapter
 from trainspec.conformance.implementations.messages import Request, encode_line
 from trainspec.conformance.implementations.python_module import PythonModule, describe_error
-from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.load import load_page
 
 
 def serve_requests(adapter: PythonModule, requests: IO[bytes], answers: IO[bytes]) -> None:

@@ -14,8 +14,9 @@ from functools import cache
 from trainspec.conformance.basics.names import Offering, operation_of
 from trainspec.conformance.basics.paths import find_folder, list_techniques
 from trainspec.conformance.pages.combinations import normalize_form
+from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.markdown import read_tables
-from trainspec.conformance.pages.page import Page, PageError, load_page
+from trainspec.conformance.pages.page import Page, PageError
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from trainspec.conformance.cases.result import Outcome, Result
 from trainspec.conformance.diagnosis.diagnose import Diagnosis, diagnose
 from trainspec.conformance.diagnosis.draws import diagnose_draws
 from trainspec.conformance.implementations.protocol import Implementation
-from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.reporting.records import (
     FORMAT_VERSION,
     Number,

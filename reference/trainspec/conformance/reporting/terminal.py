@@ -20,7 +20,7 @@ from trainspec.conformance.cases.case import LEVELS
 from trainspec.conformance.cases.result import Divergence, Outcome, Result
 from trainspec.conformance.diagnosis.diagnose import Diagnosis
 from trainspec.conformance.implementations.protocol import Implementation, title_of
-from trainspec.conformance.pages.page import load_page
+from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.reporting.report import (
     Diagnoses,
     choose_exit_status,

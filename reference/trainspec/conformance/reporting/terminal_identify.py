@@ -39,11 +39,12 @@ def _print_identity(console: Console, identity: Identity) -> None:
     )
     print_line(console, "diagnosis", d.text)
     if identity.known:
-        explained = f"all {d.cases}" if d.explained == d.cases else f"{d.explained} of {d.cases}"
+        every = "the one case" if d.cases == 1 else f"all {d.cases} cases"
+        explained = every if d.explained == d.cases else f"{d.explained} of {d.cases} cases"
         print_line(
             console,
             "evidence",
-            f"explains {explained} cases; the largest deviation is {d.distance:.2g} tolerances",
+            f"explains {explained}; the largest deviation is {d.distance:.2g} tolerances",
         )
     if identity.unanswered:
         print_line(
