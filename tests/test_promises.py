@@ -18,6 +18,7 @@ from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
 from trainspec.conformance.arithmetic.run import run_rule
 from trainspec.conformance.basics.paths import golden_path, list_techniques, page_path
 from trainspec.conformance.basics.tensors import iterate_tensors, map_tensors, to_array
+from trainspec.conformance.cases.case import STEPS
 from trainspec.conformance.cases.inputs import make_inputs
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cases.result import Outcome
@@ -106,7 +107,7 @@ def test_golden_files_are_small():
 def test_no_id_is_ever_lost_or_given_twice():
     """`golden/ids.txt` only grows: an id that is there must be in a page for ever."""
     listed = (ROOT / "golden" / "ids.txt").read_text("utf-8").split()
-    present = [case.id for case in load_cases()]
+    present = [case.id for case in (*load_cases(), *load_cases(levels=[STEPS]))]
     present += [clause for t in TECHNIQUES for clause in load_page(t).clauses]
     assert len(set(listed)) == len(listed)
     assert len(set(present)) == len(present)
@@ -115,10 +116,15 @@ def test_no_id_is_ever_lost_or_given_twice():
 
 @each_technique
 def test_every_clause_is_judged_somewhere(technique):
-    judged = {clause for case in load_cases([technique]) for clause in case.clauses}
+    cases = (*load_cases([technique]), *load_cases([technique], [STEPS]))
+    judged = {clause for case in cases for clause in case.clauses}
     page = load_page(technique)
-    # Inputs are watched in every call, own draws are judged by statistics.
-    by_the_checker = {*page.watched, *(c for d in page.draws for c in (d.clause, d.independence))}
+    # Inputs are watched in every call, own draws are judged by statistics, runs step by step.
+    by_the_checker = {
+        *page.watched,
+        page.stepwise,
+        *(c for d in page.draws for c in (d.clause, d.independence)),
+    }
     assert page.clauses.keys() - judged - by_the_checker == set()
 
 

@@ -62,7 +62,8 @@ def test_failures_are_explained(module):
 def test_a_profile_adds_defaults():
     of = load_implementation({"sgd": sgd})
     cases = check(of, ["sgd"], profile="torch").results
-    assert {r.subject.value for r in cases} == {"case", "default"}
+    assert {r.subject.value for r in cases} == {"case", "default", "steps"}
+    assert [r.message for r in cases if r.subject.value == "steps"] == ["not offered step by step"]
 
 
 def test_ctrl_c_keeps_what_is_done():

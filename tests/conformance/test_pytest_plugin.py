@@ -35,7 +35,7 @@ def test_failures_read_as_the_checker_s(pytester):
 
 def test_one_case_can_be_chosen(pytester):
     result = run(pytester, "--trainspec", "reference", "-k", "first-step and adam and float64")
-    assert result.parseoutcomes()["passed"] == 1
+    assert result.parseoutcomes()["passed"] == 2
 
 
 def test_without_the_option_nothing_is_added(pytester):

@@ -131,6 +131,7 @@ def check(
     profile: str = "",
     known: Mapping[str, str] | None = None,
     draws_of: Sequence[str] | None = None,
+    steps_of: Sequence[str] | None = None,
     defaults_of: Sequence[str] | None = None,
     tick: Callable[[], None] = _do_nothing,
 ) -> Checked:
@@ -141,8 +142,8 @@ def check(
     "eps-hat"}``) overrides what the implementation declares, `profile` (such as ``torch``) does so
     for all operations and adds the library's default hyperparameters. `known` (``case in type``
     -> reason) lists failures that do not count. Random draws are judged for the techniques
-    `draws_of`, defaults for `defaults_of`; both are all techniques that are checked, unless
-    `cases` is set. `tick` is called after every case.
+    `draws_of`, runs step by step for `steps_of`, defaults for `defaults_of`; each is all
+    techniques that are checked, unless `cases` is set. `tick` is called after every case.
 
     Raises `CaseError` for a name that does not exist, `PageError` for a profile that does not.
     """
@@ -164,6 +165,7 @@ def check(
             tick,
             known=known,
             draws_of=rest if draws_of is None else draws_of,
+            steps_of=rest if steps_of is None else steps_of,
         ):
             results.append(result)
         if followed:

@@ -18,10 +18,10 @@ class RunningStatistics:
     variance: Array
 
 
-def init(x: Array) -> RunningStatistics:
-    """The statistics before the first batch: means of 0 and variances of 1, (C,)."""
-    floating(x=x)
-    return RunningStatistics(np.zeros(x.shape[1], x.dtype), np.ones(x.shape[1], x.dtype))
+def init(gamma: Array) -> RunningStatistics:
+    """The statistics before the first batch: means of 0 and variances of 1, (C,) as `gamma`."""
+    floating(gamma=gamma)
+    return RunningStatistics(np.zeros_like(gamma), np.ones_like(gamma))
 
 
 def update(running: RunningStatistics, x: Array, *, momentum: float = 0.9) -> RunningStatistics:
@@ -48,6 +48,29 @@ def inference(
     return like(x, per_channel(wide(gamma), x) * x_hat + per_channel(wide(beta), x))
 
 
+def step(
+    x: Array,
+    running: RunningStatistics,
+    gamma: Array,
+    beta: Array,
+    *,
+    epsilon: float = 1e-5,
+    momentum: float = 0.9,
+) -> tuple[dict[str, Array], RunningStatistics]:
+    """One batch: training normalises with its own statistics, inference with the new running ones.
+
+    Returns the outputs by name, and the new statistics.
+    """
+    running = update(running, x, momentum=momentum)
+    outputs = {
+        "running_mean": running.mean,
+        "running_variance": running.variance,
+        "training": forward(x, gamma, beta, epsilon=epsilon),
+        "inference": inference(x, running, gamma, beta, epsilon=epsilon),
+    }
+    return outputs, running
+
+
 def batch_normalization_running(
     x: list[Array],
     gamma: Array,
@@ -56,8 +79,8 @@ def batch_normalization_running(
     epsilon: float = 1e-5,
     momentum: float = 0.9,
 ) -> dict[str, list[Array]]:
-    """Batch after batch, as an adapter answers: statistics and inference after each."""
-    running = init(x[0])
+    """Batch after batch, as an adapter answers: the outputs of `step`, a list of each."""
+    running = init(gamma)
     after: dict[str, list[Array]] = {
         "running_mean": [],
         "running_variance": [],
@@ -65,9 +88,7 @@ def batch_normalization_running(
         "inference": [],
     }
     for batch in x:
-        running = update(running, batch, momentum=momentum)
-        after["running_mean"].append(running.mean)
-        after["running_variance"].append(running.variance)
-        after["training"].append(forward(batch, gamma, beta, epsilon=epsilon))
-        after["inference"].append(inference(batch, running, gamma, beta, epsilon=epsilon))
+        outputs, running = step(batch, running, gamma, beta, epsilon=epsilon, momentum=momentum)
+        for name, values in after.items():
+            values.append(outputs[name])
     return after

@@ -13,18 +13,29 @@ import pytest
 from helpers import ROOT
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cases.result import CallError, Outcome
+from trainspec.conformance.cases.script import (
+    RESTORE,
+    SAVE,
+    START,
+    Action,
+    make_script,
+    play_once,
+)
 from trainspec.conformance.implementations.messages import (
     MalformedError,
     Request,
     clean_text,
     encode_describe,
-    encode_request,
+    encode_line,
+    make_request,
     read_answer,
     read_description,
     read_outputs,
 )
+from trainspec.conformance.implementations.program import ProgramRuns
 from trainspec.conformance.implementations.protocol import AdapterError
-from trainspec.conformance.implementations.serve import answer_request
+from trainspec.conformance.implementations.serve import Server
+from trainspec.conformance.implementations.stepwise import run_script
 from trainspec.conformance.implementations.target import load_implementation
 
 
@@ -36,7 +47,7 @@ def test_every_request_is_what_the_schema_says():
     validator = jsonschema.Draft202012Validator(schema("request"))
     validator.validate(json.loads(encode_describe(0)))
     for case in load_cases():
-        line = encode_request(7, replace(case, offered="eps-hat"), "float32")
+        line = encode_line({"id": 7, **make_request(replace(case, offered="eps-hat"), "float32")})
         assert line.count(b"\n") == 1
         validator.validate(json.loads(line))
 
@@ -45,9 +56,11 @@ def test_the_reference_answers_as_the_schema_says():
     reference = load_implementation(["reference"])
     answer = jsonschema.Draft202012Validator(schema("answer"))
     for case in load_cases([], ["core"]):
-        request = msgspec.json.decode(encode_request(7, case, "float64"), type=Request)
-        answer.validate(answer_request(reference, request))
-    about = answer_request(reference, Request(0, "describe"))
+        request = msgspec.json.decode(
+            encode_line({"id": 7, **make_request(case, "float64")}), type=Request
+        )
+        answer.validate(Server(reference).answer(request))
+    about = Server(reference).answer(Request(0, "describe"))
     jsonschema.validate(about, schema("description"))
 
 
@@ -150,3 +163,26 @@ def test_a_description_may_leave_out_anything():
 
 def test_text_of_a_program_is_fit_to_be_printed():
     assert clean_text("a\x1b[31mb\nc" + "x" * 500) == "a [31mb c" + "x" * 291
+
+
+def test_requests_about_a_run_are_what_the_schema_says():
+    asked = []
+
+    class Recording:
+        def ask(self, request):
+            asked.append(json.loads(encode_line({"id": 1, **request})))
+            return {"id": 1, "outputs": {"params": []}, "state": None}
+
+    (case,) = load_cases(ids=["adam/missing-gradients"])
+    actions = [*play_once(3), Action(SAVE, "a"), Action(START, "b", source="a")]
+    actions.append(Action(RESTORE, "b", source="a"))
+    script = make_script(case.technique, case.inputs, actions)
+    runs = ProgramRuns(Recording(), case.offering.starter, "float32")
+    run_script(script, case.inputs, case.hyperparameters, runs)
+    verbs = ["adam_start", "step", "step", "step", "save", "adam_start", "restore", "end", "end"]
+    assert [request["operation"] for request in asked] == verbs
+    assert None in asked[2]["inputs"]["grads"]
+    validator = jsonschema.Draft202012Validator(schema("request"))
+    for request in asked:
+        validator.validate(request)
+        assert not validator.is_valid({**request, "run": 1})

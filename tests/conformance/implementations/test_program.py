@@ -24,11 +24,11 @@ HEAD = """
 import json, os, signal, sys, time, subprocess
 sys.path.insert(0, {root!r})
 from trainspec.conformance.implementations.messages import Request
-from trainspec.conformance.implementations.serve import answer_request
+from trainspec.conformance.implementations.serve import Server
 from trainspec.conformance.implementations.target import load_implementation
 adapter = load_implementation(["reference"])
 def right(adapter, q):
-    return answer_request(adapter, Request(**q))
+    return Server(adapter).answer(Request(**q))
 def say(x):
     print(x if isinstance(x, str) else json.dumps(x), flush=True)
 for count, line in enumerate(sys.stdin):

@@ -34,6 +34,7 @@ def test_a_worker_describes_itself_and_answers(tmp_path):
         "type": "float32",
         "inputs": msgspec.msgpack.encode(case.inputs),
         "numbers": {},
+        "script": None,
     }
     for _ in range(2):
         write_frame(process.stdin, msgspec.msgpack.encode(question))

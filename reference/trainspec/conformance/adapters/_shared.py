@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,26 +15,68 @@ Operation = Callable[..., Any]
 def updates(
     make: Callable[[Sequence[Any], Sequence[Any] | None, dict[str, float]], Any],
     step: Callable[[Any, Sequence[Any], float | None], Sequence[Any]],
-) -> Operation:
+    save: Callable[[Any], Any] | None = None,
+    restore: Callable[[Any, Any], None] | None = None,
+) -> UpdateRule:
     """An update rule as an operation: `make` a library's optimizer, then `step` it.
 
     `make` is given the parameters, the learning rates and the hyperparameters that were passed;
-    `step` the optimizer, a step's gradients and its rate, and it gives the parameters after the
+    `step` the optimizer, a step's gradients and its rate, and it returns the parameters after the
     step, as arrays of their own. What is not passed, and then None, is left to the library.
+    `save` returns the state of an optimizer, and `restore` gives it to another one.
     """
+    return UpdateRule(make, step, save, restore)
 
-    def operation(
+
+@dataclass(frozen=True)
+class UpdateRule:
+    """An update rule of a library: called for all steps, or started and asked step by step."""
+
+    make: Callable[[Sequence[Any], Sequence[Any] | None, dict[str, float]], Any]
+    advance: Callable[[Any, Sequence[Any], float | None], Sequence[Any]]
+    save: Callable[[Any], Any] | None = None
+    restore: Callable[[Any, Any], None] | None = None
+
+    def __call__(
+        self,
         params: Any,
         grads: Any,
         *,
         learning_rate: Sequence[float | None] | None = None,
         **given: float,
     ) -> Any:
-        optimizer = make(params, learning_rate, given)
+        """The parameters after every step."""
+        optimizer = self.make(params, learning_rate, given)
         rates = learning_rate or [None] * len(grads)
-        return [step(optimizer, gradient, rate) for gradient, rate in zip(grads, rates)]
+        return [self.advance(optimizer, gradient, rate) for gradient, rate in zip(grads, rates)]
 
-    return operation
+    def start(self, params: Any, *, learning_rate: float | None = None, **given: float) -> Run:
+        """A run that is asked step by step; `learning_rate` is the first one."""
+        rates = None if learning_rate is None else [learning_rate]
+        return Run(self, self.make(params, rates, given))
+
+
+class Run:
+    """An optimizer of a library between two steps."""
+
+    def __init__(self, rule: UpdateRule, optimizer: Any) -> None:
+        self.rule, self.optimizer = rule, optimizer
+
+    def step(self, grads: Any, learning_rate: float | None = None) -> Any:
+        """The parameters after one more step."""
+        return self.rule.advance(self.optimizer, grads, learning_rate)
+
+    def save(self) -> Any:
+        """The optimizer's state."""
+        if self.rule.save is None:
+            raise NotImplementedError("the adapter does not save the state of its optimizers")
+        return self.rule.save(self.optimizer)
+
+    def restore(self, state: Any) -> None:
+        """Continue from a state that was saved."""
+        if self.rule.restore is None:
+            raise NotImplementedError("the adapter does not restore the state of its optimizers")
+        self.rule.restore(self.optimizer, state)
 
 
 def in_batches(one: Callable[[Any, Any], Mapping[str, Any]], x: Any, dy: Any) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class _Run:
         if rate is not None:
             setattr(self.optimizer, self.rate_is, rate)
         for W, g in zip(self.params, gradient):
-            W.grad = np.array(g)
+            W.grad = None if g is None else np.array(g)
         self.optimizer.update()
         return [np.array(W.array) for W in self.params]
 

@@ -10,6 +10,7 @@ numbers of the case are drawn.
 
 from __future__ import annotations
 
+import copy
 import os
 import subprocess
 import sys
@@ -78,9 +79,17 @@ class _Run:
     def step(self, gradient: Any, rate: float | None) -> Any:
         if rate is not None:
             self.optimizer.lr = rate
+        if any(g is None for g in gradient):
+            raise NotImplementedError("the book has a gradient for every parameter")
         with _epsilon(_optimizer, self.epsilon):
             self.optimizer.update(self.params, dict(enumerate(gradient)))
         return [np.array(W) for W in self.params.values()]
+
+    def save(self) -> Any:
+        return copy.deepcopy(vars(self.optimizer))
+
+    def restore(self, state: Any) -> None:
+        vars(self.optimizer).update(copy.deepcopy(state))
 
 
 def _of(kind: str) -> Any:
@@ -89,7 +98,7 @@ def _of(kind: str) -> Any:
         named = renamed(given, {"rho": "decay_rate"})
         return _Run(params, getattr(_optimizer, kind)(**named), epsilon)
 
-    return updates(make, _Run.step)
+    return updates(make, _Run.step, _Run.save, _Run.restore)
 
 
 sgd = _of("SGD")

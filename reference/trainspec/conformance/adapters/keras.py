@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import warnings
 from typing import Any
 
 import ml_dtypes
@@ -26,6 +27,8 @@ from keras import ops
 
 from trainspec.conformance.adapters._shared import in_batches, renamed, updates
 
+#: Gradients are left out on purpose, step by step.
+warnings.filterwarnings("ignore", message="Gradients do not exist")
 backend = keras.backend.backend()
 name = f"Keras on {backend}"
 version = keras.__version__
@@ -44,8 +47,16 @@ class _Run:
     def step(self, gradient: Any, rate: float | None) -> Any:
         if rate is not None:
             self.optimizer.learning_rate = rate
-        self.optimizer.apply([_tensor(g) for g in gradient], self.params)
+        grads = [None if g is None else _tensor(g) for g in gradient]
+        self.optimizer.apply(grads, self.params)
         return [_array(W) for W in self.params]
+
+    def save(self) -> Any:
+        return [np.array(_array(v)) for v in self.optimizer.variables]
+
+    def restore(self, state: Any) -> None:
+        for variable, value in zip(self.optimizer.variables, state):
+            variable.assign(_tensor(value))
 
 
 def _of(kind: Any, **fixed: Any) -> Any:
@@ -56,7 +67,7 @@ def _of(kind: Any, **fixed: Any) -> Any:
         first = {"learning_rate": rates[0]} if rates else {}
         return _Run(params, kind(**first, **renamed(given, words), **fixed))
 
-    return updates(make, _Run.step)
+    return updates(make, _Run.step, _Run.save, _Run.restore)
 
 
 _optimizers = keras.optimizers

@@ -14,6 +14,7 @@ import mlx.core as mx
 import mlx.optimizers as optim
 import numpy as np
 from mlx import nn
+from mlx.utils import tree_map
 
 from trainspec.conformance.adapters._shared import (
     default_of,
@@ -38,14 +39,23 @@ class _Run:
 
     def __init__(self, params: Any, optimizer: Any) -> None:
         self.optimizer = optimizer
-        self.params = {"W": [_tensor(W) for W in params]}
+        self.params = {str(k): _tensor(W) for k, W in enumerate(params)}
 
     def step(self, gradient: Any, rate: float | None) -> Any:
         if rate is not None:
             self.optimizer.learning_rate = rate
-        grads = {"W": [_tensor(g) for g in gradient]}
-        self.params = self.optimizer.apply_gradients(grads, self.params)
-        return [_array(W) for W in self.params["W"]]
+        grads = {str(k): _tensor(g) for k, g in enumerate(gradient) if g is not None}
+        if not self.optimizer.state or len(self.optimizer.state) <= 2:
+            self.optimizer.init(self.params)
+        self.params |= self.optimizer.apply_gradients(grads, self.params)
+        return [_array(W) for W in self.params.values()]
+
+    def save(self) -> Any:
+        return tree_map(mx.array, self.optimizer.state)
+
+    def restore(self, state: Any) -> None:
+        self.optimizer.init(self.params)
+        self.optimizer.state = tree_map(mx.array, state)
 
 
 def _of(kind: Any, **fixed: Any) -> Any:
@@ -57,7 +67,7 @@ def _of(kind: Any, **fixed: Any) -> Any:
         first = {"learning_rate": rates[0]} if rates else {}
         return _Run(params, kind(**first, **renamed(given, words), **fixed))
 
-    return updates(make, _Run.step)
+    return updates(make, _Run.step, _Run.save, _Run.restore)
 
 
 sgd = _of(optim.SGD)

@@ -37,12 +37,20 @@ class _Run:
     def step(self, gradient: Any, rate: float | None) -> Any:
         self.t += 1
         for k, g in enumerate(gradient):
+            if g is None:
+                continue
             W = self.params[k]
             inputs = {"R": np.array(rate, W.dtype), "T": np.array(self.t), "X": W, "G": g}
             inputs.update({f"S{i}": slot for i, slot in enumerate(self.slots[k])})
             found = [np.asarray(v) for v in self.sessions[k].run(None, inputs)]
             self.params[k], *self.slots[k] = found
         return [np.array(W) for W in self.params]
+
+    def save(self) -> Any:
+        return self.t, [list(slots) for slots in self.slots]
+
+    def restore(self, state: Any) -> None:
+        self.t, self.slots = state[0], [list(slots) for slots in state[1]]
 
 
 def _session(operator: str, W: Any, slots: int, given: dict[str, Any]) -> Any:
@@ -69,7 +77,7 @@ def _of(operator: str, slots: int, words: dict[str, str], fill: float = 0.0, **f
         named = {words[name]: value for name, value in given.items()}
         return _Run(params, operator, slots, fill, {**fixed, **named})
 
-    return updates(make, _Run.step)
+    return updates(make, _Run.step, _Run.save, _Run.restore)
 
 
 _MOMENTUM = {"momentum": "alpha", "weight_decay": "norm_coefficient"}

@@ -52,9 +52,19 @@ class _Run:
         return optax.apply_updates(params, updated), state
 
     def step(self, gradient: Any, rate: float | None) -> Any:
+        if any(g is None for g in gradient):
+            raise NotImplementedError("Optax has a gradient for every parameter")
+        if rate is not None and hasattr(self.state, "hyperparams"):
+            self.state.hyperparams["learning_rate"] = jnp.asarray(rate)
         moved = self.advanced([jnp.asarray(g) for g in gradient], self.state, self.params)
         self.params, self.state = moved
         return [np.asarray(W) for W in self.params]
+
+    def save(self) -> Any:
+        return self.state
+
+    def restore(self, state: Any) -> None:
+        self.state = state
 
 
 def _of(transform: Any, **fixed: Any) -> Any:
@@ -62,12 +72,15 @@ def _of(transform: Any, **fixed: Any) -> Any:
 
     def make(params: Any, rates: Any, given: dict[str, float]) -> Any:
         named = {**renamed(given, words), **fixed}
+        if rates and len(rates) == 1:  # the next ones are given with the steps
+            adjustable = optax.inject_hyperparams(transform)(learning_rate=rates[0], **named)
+            return _Run(params, adjustable, 1)
         if rates:
             schedule = jnp.asarray(np.array(rates))
             named["learning_rate"] = lambda count: schedule[count]
         return _Run(params, transform(**named), len(rates or ()))
 
-    return updates(make, _Run.step)
+    return updates(make, _Run.step, _Run.save, _Run.restore)
 
 
 def _adam_epsilon_in_root(*, eps: float, **named: Any) -> Any:

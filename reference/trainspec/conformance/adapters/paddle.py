@@ -29,7 +29,7 @@ class _Run:
         if rate is not None:
             self.optimizer.set_lr(rate)
         for W, g in zip(self.params, gradient):
-            W.grad = _tensor(g)
+            W.grad = None if g is None else _tensor(g)
         self.optimizer.step()
         return [_array(W) for W in self.params]
 

@@ -8,6 +8,7 @@ float64 and float32.
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -40,8 +41,16 @@ class _Run:
     def step(self, gradient: Any, rate: float | None) -> Any:
         if rate is not None:
             self.optimizer.learning_rate_init = self.optimizer.learning_rate = rate
+        if any(g is None for g in gradient):
+            raise NotImplementedError("scikit-learn has a gradient for every parameter")
         self.optimizer.update_params(self.params, list(gradient))
         return [np.array(W) for W in self.params]
+
+    def save(self) -> Any:
+        return copy.deepcopy(vars(self.optimizer))
+
+    def restore(self, state: Any) -> None:
+        vars(self.optimizer).update(copy.deepcopy(state))
 
 
 def _of(kind: Any, **fixed: Any) -> Any:
@@ -52,7 +61,7 @@ def _of(kind: Any, **fixed: Any) -> Any:
         own = [np.array(W) for W in params]
         return _Run(own, kind(own, **first, **renamed(given, words), **fixed))
 
-    return updates(make, _Run.step)
+    return updates(make, _Run.step, _Run.save, _Run.restore)
 
 
 sgd = _of(_stochastic_optimizers.SGDOptimizer, momentum=0.0, nesterov=False)

@@ -34,7 +34,8 @@ class _Run:
 
     def step(self, gradient: Any, rate: float | None) -> Any:
         self.rate = rate
-        self.optimizer.apply_gradients(list(zip(map(_tensor, gradient), self.params)))
+        grads = [None if g is None else _tensor(g) for g in gradient]
+        self.optimizer.apply_gradients(list(zip(grads, self.params)))
         return [_array(W) for W in self.params]
 
 

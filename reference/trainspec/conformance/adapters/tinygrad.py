@@ -36,6 +36,8 @@ class _Run:
         self.optimizer: Any = make(held) if held else None
 
     def step(self, gradient: Any, rate: float | None) -> Any:
+        if any(g is None for g in gradient):
+            raise NotImplementedError("tinygrad has a gradient for every parameter")
         for W, g in zip(self.params, gradient):
             W.grad = _tensor(g)
         if self.optimizer is not None:

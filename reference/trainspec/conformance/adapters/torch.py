@@ -7,6 +7,7 @@ permutation and no hyperparameter search.
 
 from __future__ import annotations
 
+import copy
 import inspect
 import math
 from collections.abc import Callable
@@ -60,7 +61,9 @@ def updates_with(**how: Any) -> dict[str, Any]:
             first = {"lr": rates[0]} if rates else {}
             return kind(tensors, **first, **renamed(given, words), **fixed, **how)
 
-        return updates(make, _step)
+        return updates(
+            make, _step, _save, lambda optimizer, state: optimizer.load_state_dict(state)
+        )
 
     optim = torch.optim
     every = {
@@ -94,9 +97,13 @@ def _step(optimizer: Any, gradient: Any, rate: float | None) -> Any:
     if rate is not None:
         group["lr"] = rate
     for W, g in zip(group["params"], gradient):
-        W.grad = _tensor(g)
+        W.grad = None if g is None else _tensor(g)
     optimizer.step()
     return [_array(W) for W in group["params"]]
+
+
+def _save(optimizer: Any) -> Any:
+    return copy.deepcopy(optimizer.state_dict())
 
 
 forms = updates_with()

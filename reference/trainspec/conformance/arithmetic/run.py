@@ -39,6 +39,7 @@ class Run:
     hyperparameters: Mapping[str, Any]
     functions: Mapping[str, Any]
     watch: Watch = _ignore
+    own_count: bool = False
 
 
 def run_rule(
@@ -48,9 +49,14 @@ def run_rule(
     hyperparameters: Mapping[str, Any],
     functions: Mapping[str, Any],
     watch: Watch = _ignore,
+    own_count: bool = False,
 ) -> dict[str, Any]:
-    """The outputs of `rule`, a form of the page's own, by name."""
-    run = Run(page, rule, inputs, hyperparameters, functions, watch)
+    """The outputs of `rule`, a form of the page's own, by name.
+
+    `own_count` lets every parameter of an update rule count only the steps that have a gradient
+    for it.
+    """
+    run = Run(page, rule, inputs, hyperparameters, functions, watch, own_count)
     with np.errstate(all="ignore"):
         return _RUNNERS[page.kind](run)
 
@@ -59,19 +65,25 @@ def run_update_rule(run: Run) -> dict[str, Any]:
     """The parameters after every step.
 
     The inputs are ``params``, a list of arrays, and ``grads``, for every step a list of arrays;
-    ``learning_rate`` holds one value a step.
+    ``learning_rate`` holds one value a step. A parameter whose gradient is None stays as it is,
+    and so does its state.
     """
     params, grads = list(run.inputs["params"]), run.inputs["grads"]
     rates = run.hyperparameters["learning_rate"]
     fixed = {**run.functions, **run.hyperparameters, "tensors": len(params)}
     start, body = run.rule.code
     states: list[Names] = [{} for _ in params]
+    counts = [0 for _ in params]
     after: list[list[Any]] = []
     for t, (gradient, rate) in enumerate(zip(grads, rates), 1):
         for k, (W, g) in enumerate(zip(params, gradient)):
-            names = {**fixed, **states[k], "t": t, "tensor": k, "learning_rate": rate}
+            if g is None:
+                continue
+            counts[k] += 1
+            count = counts[k] if run.own_count else t
+            names = {**fixed, **states[k], "t": count, "tensor": k, "learning_rate": rate}
             names.update(W=W, g=g)
-            if t == 1:
+            if counts[k] == 1:
                 execute_lines(start, names)
             execute_lines(body, names)
             run.watch((t - 1, k), names)

@@ -22,6 +22,8 @@ TYPE_NAMES = ("float64", "float32", "float16", "bfloat16")
 CANONICAL = "canonical"
 #: How the names of functions end that draw numbers of their own.
 DRAW_SUFFIX = "_draw"
+#: How the names of functions end that start a run which is then asked step by step.
+START_SUFFIX = "_start"
 
 
 def family_of(technique: str) -> str:
@@ -40,9 +42,12 @@ def technique_in(family: str, operation: str) -> str:
 
 
 def matches_technique(word: str, technique: str) -> bool:
-    """Whether `word` names a technique: in full, by its operation, its draws, or its folder."""
+    """Whether `word` names a technique: in full, by its operation, one of the functions that
+    belong to it, or its folder.
+    """
     operation = operation_of(technique)
-    return word in (technique, operation, family_of(technique), draw_function(operation))
+    functions = (operation, draw_function(operation), start_function(operation))
+    return word in (technique, family_of(technique), *functions)
 
 
 def split_form(name: str) -> tuple[str, ...]:
@@ -72,6 +77,16 @@ class Offering:
 
     def __str__(self) -> str:
         return f"{self.operation}:{self.form}" if self.form else self.operation
+
+    @property
+    def starter(self) -> Offering:
+        """The function that starts runs of the operation in this form: ``adam_start:amsgrad``."""
+        return Offering(start_function(base_operation(self.operation)), self.form)
+
+    @property
+    def starts_runs(self) -> bool:
+        """Whether it is such a function itself."""
+        return self.operation.endswith(START_SUFFIX)
 
     @classmethod
     def parse(cls, text: str) -> Offering:
@@ -115,13 +130,28 @@ def make_case_id(operation: str, case: str) -> str:
 
 
 def base_operation(name: str) -> str:
-    """The operation that a function belongs to: ``xavier`` of ``xavier`` and ``xavier_draw``."""
-    return name.removesuffix(DRAW_SUFFIX)
+    """The operation that a function belongs to: ``xavier`` of ``xavier_draw``."""
+    return name.removesuffix(DRAW_SUFFIX).removesuffix(START_SUFFIX)
 
 
 def draw_function(operation: str) -> str:
     """The name of the function that draws numbers of its own: ``xavier_draw``."""
     return operation + DRAW_SUFFIX
+
+
+def start_function(operation: str) -> str:
+    """The name of the function that starts a run to be asked step by step: ``adam_start``."""
+    return operation + START_SUFFIX
+
+
+def steps_case(what: str) -> str:
+    """The name of the case about one thing that is asked step by step: ``steps-saved``."""
+    return f"steps-{what}"
+
+
+def whole_case(name: str) -> str:
+    """The golden case that a stepwise case plays: ``first-step`` of ``steps-first-step``."""
+    return name.removeprefix(steps_case(""))
 
 
 def draw_case(finding: str) -> str:
@@ -146,8 +176,10 @@ def accepted_case(hyperparameter: str) -> str:
 
 
 def names_finding(case: str) -> bool:
-    """Whether a case is a finding that no golden file lists: about draws, or what is accepted."""
-    return case.startswith(("draws-", "accepted-"))
+    """Whether a case is a finding that no golden file lists: of draws, of steps, of what is
+    accepted.
+    """
+    return case.startswith(("draws-", "accepted-", "steps-"))
 
 
 def spell_kebab(name: str) -> str:
@@ -180,3 +212,4 @@ class Subject(enum.Enum):
     DEFAULT = "default"
     DRAW = "draw"
     ACCEPTED = "accepted"
+    STEPS = "steps"

@@ -64,7 +64,9 @@ def to_tensor(values: np.ndarray[Any, Any]) -> dict[str, Any]:
 
 
 def map_tensors(function: Callable[[Any], Any], nest: Nest) -> Nest:
-    """The nest with `function` applied to every tensor."""
+    """The nest with `function` applied to every tensor; a tensor that is missing stays None."""
+    if nest is None:
+        return None
     if isinstance(nest, list):
         return [map_tensors(function, item) for item in nest]
     if isinstance(nest, dict) and not is_tensor(nest):
@@ -74,6 +76,8 @@ def map_tensors(function: Callable[[Any], Any], nest: Nest) -> Nest:
 
 def iterate_tensors(nest: Nest, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Every tensor of a nest with its path: names and indices from the outside in."""
+    if nest is None:
+        return
     if isinstance(nest, list):
         for index, item in enumerate(nest):
             yield from iterate_tensors(item, (*path, index))

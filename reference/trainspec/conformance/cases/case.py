@@ -7,10 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
-from trainspec.conformance.basics.names import CaseInType, Offering, Subject, operation_of
+from trainspec.conformance.basics.names import (
+    CaseInType,
+    Offering,
+    Subject,
+    operation_of,
+    start_function,
+)
 from trainspec.conformance.basics.tensors import Nest, to_floats
+from trainspec.conformance.cases.script import Script
 
-LEVELS = ("core", "numerics", "edge", "statistics")
+#: Cases of this level can only be asked step by step.
+STEPS = "steps"
+LEVELS = ("core", "numerics", "edge", "statistics", STEPS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +33,8 @@ class Case:
     the further form that the implementation is asked for, beside its main one. A `subject` other
     than a golden case belongs to a default (of the profile `profile`) or to a draw (of the
     function `draw`). `skipped` are outputs that an answer left out, which the case has no more.
+    `count` says who counts the steps where gradients are missing, ``shared`` or ``own``; with a
+    `script` the case is asked step by step.
     """
 
     id: str
@@ -50,6 +61,8 @@ class Case:
     profile: str = ""
     draw: str = ""
     skipped: tuple[str, ...] = ()
+    count: str = ""
+    script: Script | None = None
 
     @property
     def operation(self) -> str:
@@ -63,7 +76,9 @@ class Case:
 
     @property
     def entry_point(self) -> Offering:
-        """What is called: the offering, or the function that draws."""
+        """What is called: the offering, the function that draws, or the one that starts a run."""
+        if self.script:
+            return Offering(start_function(self.operation), self.offered)
         return Offering(self.draw, self.offered) if self.draw else self.offering
 
     @property

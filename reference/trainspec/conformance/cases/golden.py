@@ -39,6 +39,7 @@ class GoldenCase(msgspec.Struct, frozen=True):
     outputs: dict[str, Any] = {}
     steps: int | None = None
     keep: tuple[int, ...] | None = None
+    count: str = ""
     expected: list[Number] = []
     tolerance: dict[str, list[Number]] = {}
     margins: dict[str, dict[str, Any]] = {}

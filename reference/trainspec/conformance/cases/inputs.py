@@ -97,6 +97,9 @@ def fill_plan(plan: Plan, kind: str) -> Inputs:
             array = container[key] = copy[leaves.part].reshape(leaves.shape)
             held.append(Held(leaves.path, container, key, array, leaves.shape, array.size))
             return
+        if leaves is None:
+            container[key] = None
+            return
         inner: list[Any] = [None] * len(leaves)
         container[key] = inner
         sizes.append((inner, len(leaves)))
@@ -125,6 +128,8 @@ def make_plan(inputs: Nest) -> Plan:
     numbers: list[float] = []
 
     def lay_out(nest: Nest, path: str) -> Nest:
+        if nest is None:
+            return None
         if not is_tensor(nest):
             return [lay_out(item, f"{path}[{index}]") for index, item in enumerate(nest)]
         start = len(numbers)

@@ -11,7 +11,7 @@ from trainspec.conformance.basics.errors import CaseError
 from trainspec.conformance.basics.float_types import FloatArray
 from trainspec.conformance.basics.names import CaseInType, operation_of
 from trainspec.conformance.basics.tensors import parse_number
-from trainspec.conformance.cases.case import Case
+from trainspec.conformance.cases.case import STEPS, Case
 from trainspec.conformance.cases.golden import GoldenCase, find_techniques, read_golden
 
 
@@ -21,6 +21,7 @@ def load_cases(
     """The canonical cases of the techniques `names` (all where empty), in the files' order.
 
     `names` may be ``optimizers/adam``, ``adam`` or a folder; `ids` and `levels` narrow further.
+    Cases of the level ``steps`` are returned only where their ids or that level are asked for.
     Raises `CaseError` for one that does not exist.
     """
     wanted = set(ids)
@@ -28,6 +29,8 @@ def load_cases(
     cases = [case for technique in chosen for case in _load_technique(technique)]
     if levels:
         cases = [case for case in cases if case.level in set(levels)]
+    elif not wanted:
+        cases = [case for case in cases if case.level != STEPS]
     if wanted:
         missing = wanted - {case.id for case in cases}
         if missing:
@@ -75,6 +78,7 @@ def _make_case(technique: str, golden: GoldenCase) -> Case:
         margins=golden.margins,
         variants=golden.variants,
         rejects=golden.rejects,
+        count=golden.count,
     )
 
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from trainspec.conformance.basics.names import CaseInType
+from trainspec.conformance.basics.names import CaseInType, Subject, whole_case
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.result import CallError, Outcome, Result
 from trainspec.conformance.checking.answer import flatten_answer, judge_answer
 from trainspec.conformance.checking.declarations import iterate_offerings, read_declarations
 from trainspec.conformance.checking.random_draws import check_draws
+from trainspec.conformance.checking.steps import check_step_case, list_step_cases
 from trainspec.conformance.implementations.protocol import Implementation
 
 #: After so many cases in a row without an answer in time the rest of an operation is not asked.
@@ -29,13 +30,14 @@ def check_cases(
     *,
     known: Mapping[str, str] | None = None,
     draws_of: Sequence[str] = (),
+    steps_of: Sequence[str] = (),
 ) -> Iterator[Result]:
     """The result of every case in every type that both sides serve, in the cases' order.
 
     `forms` (operation -> form, "" for the canonical one) overrides what the implementation
     declares; `known` (case, or ``case in type`` -> reason) adds to its known failures. Its own
-    draws are judged for the techniques in `draws_of`. Raises `CaseError` for a form that does not
-    exist.
+    draws are judged for the techniques in `draws_of`, runs step by step for those in `steps_of`.
+    Raises `CaseError` for a form that does not exist.
     """
     declared = {**read_declarations(implementation), **(forms or {})}
     kinds = [k for k in (types or implementation.types) if k in implementation.types]
@@ -49,6 +51,8 @@ def check_cases(
         yield from _check_offering(implementation, own, kinds, reasons, tick)
     for result in check_draws(implementation, draws_of, kinds, declared):
         yield apply_known_failures(result, reasons)
+    for case, kind in list_step_cases(implementation, steps_of, kinds, declared):
+        yield apply_known_failures(check_step_case(implementation, case, kind), reasons)
 
 
 def _check_offering(
@@ -95,8 +99,10 @@ def check_one(
     known: Mapping[str, str] | None = None,
 ) -> Result:
     """The result of one case, already as it is declared, in one type."""
-    broken, lost = _smoke_test(implementation, [case], [kind])
     reasons = {**implementation.known_failures, **(known or {})}
+    if case.script is not None:
+        return apply_known_failures(check_step_case(implementation, case, kind), reasons)
+    broken, lost = _smoke_test(implementation, [case], [kind])
     result = lost or _check_answer(implementation, case, kind, broken)
     return apply_known_failures(result, reasons)
 
@@ -117,8 +123,12 @@ def _check_answer(
 def apply_known_failures(result: Result, reasons: Mapping[str, str]) -> Result:
     """The result in the light of the clause's strength and of the failures that are known."""
     case = CaseInType(result.case.offering, result.case.name, result.kind)
-    reason = reasons.get(str(case), reasons.get(case.label))
     fails = result.outcome.fails
+    reason = reasons.get(str(case), reasons.get(case.label))
+    if reason is None and fails and result.subject is Subject.STEPS:
+        # What fails when it is asked at once fails when it is asked step by step.
+        whole = replace(case, case=whole_case(case.case))
+        reason = reasons.get(str(whole), reasons.get(whole.label))
     if reason is not None:
         if fails:
             return replace(result, outcome=Outcome.KNOWN_FAILURE, message=reason)

@@ -12,7 +12,7 @@ import click
 from trainspec.conformance.api import Checked, check
 from trainspec.conformance.basics.names import Offering, display_form, operation_of, split_form
 from trainspec.conformance.basics.paths import list_techniques
-from trainspec.conformance.cases.case import LEVELS, Case
+from trainspec.conformance.cases.case import LEVELS, STEPS, Case
 from trainspec.conformance.cases.golden import find_techniques
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.checking.declarations import choose_forms
@@ -99,10 +99,13 @@ def _add_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @dataclass(frozen=True)
 class _Selection:
-    """What the options choose: cases, and the techniques whose draws and defaults are judged."""
+    """What the options choose: cases, and the techniques whose draws, steps and defaults are
+    judged.
+    """
 
     cases: Sequence[Case]
     draws_of: Sequence[str]
+    steps_of: Sequence[str]
     defaults_of: Sequence[str]
     types: Sequence[str]
     forms: Mapping[str, str]
@@ -150,6 +153,7 @@ def command(ctx: click.Context, /, target: tuple[str, ...], **options: Any) -> N
                 profile=options["profile"] or "",
                 known=selection.known,
                 draws_of=selection.draws_of,
+                steps_of=selection.steps_of,
                 defaults_of=selection.defaults_of,
                 tick=tick,
             )
@@ -191,7 +195,12 @@ def _select(**options: Any) -> _Selection:
     draws_of = []
     if not ids and (not level or "statistics" in level):
         draws_of = [t for t in find_techniques(technique) if "statistics" not in level or _draws(t)]
-    if not cases and not draws_of:
+    # Runs step by step likewise; a case that can only be asked so brings the others with it.
+    steps_of = list(dict.fromkeys(case.technique for case in cases if case.level == STEPS))
+    if not ids and (not level or STEPS in level):
+        steps_of = [t for t in find_techniques(technique) if load_page(t).stepwise]
+    cases = [case for case in cases if case.level != STEPS]
+    if not cases and not draws_of and not steps_of:
         raise click.UsageError("no case matches these options; `trainspec list --cases`")
     types = options["dtype"]
     if types and cases and not {kind for case in cases for kind in case.types} & set(types):
@@ -201,6 +210,7 @@ def _select(**options: Any) -> _Selection:
     return _Selection(
         cases=cases,
         draws_of=draws_of,
+        steps_of=steps_of,
         defaults_of=[] if ids or level else find_techniques(technique),
         types=types,
         forms=_parse_variants(options["variant"]),

@@ -47,7 +47,9 @@ ORDERS = 2.0
 CAP = 2.0**-3
 
 
-_WORDS = {"level", "clauses", "link", "types", "keep"}
+_WORDS = {"level", "clauses", "link", "types", "keep", "count"}
+#: Who counts the steps of an update rule where gradients are missing.
+SHARED, OWN = "shared", "own"
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class ReadyCase:
     hyperparameters: dict[str, Any]
     keep: list[int] | None
     types: list[str] | None  # served whatever their range, and then exactly
+    count: str = SHARED
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,12 @@ def prepare_case(page: Page, text: CaseText) -> tuple[ReadyCase, dict[str, Any]]
         given["learning_rate"] = [rate] * steps
     hyperparameters = {key: _to_floats(value) for key, value in given.items()}
     ready = ReadyCase(
-        name, made, hyperparameters, about.pop("keep", None), about.pop("types", None)
+        name,
+        made,
+        hyperparameters,
+        about.pop("keep", None),
+        about.pop("types", None),
+        about.get("count", SHARED),
     )
     return ready, about
 
@@ -240,7 +248,7 @@ def _run_case(page: Page, rule: Rule, ready: ReadyCase) -> tuple[list[Interval],
     constant = enclose_constant(VARIANT_HYPERPARAMETER)
     named = enclose_hyperparameters(ready)
     named |= dict.fromkeys(page.variant_hyperparameters(rule), constant)
-    outputs = run_rule(page, rule, arrays, named, INTERVAL_FUNCTIONS)
+    outputs = run_rule(page, rule, arrays, named, INTERVAL_FUNCTIONS, own_count=ready.count == OWN)
     if ready.keep is not None:
         outputs = {name: [steps[t - 1] for t in ready.keep] for name, steps in outputs.items()}
     shapes = map_tensors(lambda leaf: list(np.shape(leaf)), outputs)

@@ -80,6 +80,7 @@ def _derive_case(page: Page, text: CaseText) -> dict[str, Any]:
         "outputs": canonical.shapes,
         **({"steps": steps} if steps else {}),
         **({"keep": ready.keep} if ready.keep else {}),
+        **({"count": ready.count} if "count" in about else {}),
         **_store_values(canonical),
         "margins": margins,
         "variants": variants,

@@ -87,18 +87,29 @@ def fill_pattern(
 
 
 def make_update_inputs(case: str, text: dict[str, Any]) -> tuple[dict[str, Any], int]:
-    """The inputs of a case of an update rule, taken out of `text`, and the number of steps."""
+    """The inputs of a case of an update rule, taken out of `text`, and the number of steps.
+
+    ``missing`` (index of a tensor -> steps, from 1) says which gradients are left out;
+    ``inputs_of`` is the id of another case whose numbers are used.
+    """
+    case = text.pop("inputs_of", case)
     shapes, steps = text.pop("shapes"), text.pop("steps")
     start, slope = text.pop("parameters", "modest"), text.pop("gradients", "varied")
 
-    def tensors(role: str, given: Any, t: int) -> list[Tensor]:
+    def tensors(role: str, given: Any, t: int) -> list[Tensor | None]:
         if isinstance(given, str):
             return [fill_pattern(case, role, given, s, k, t, steps) for k, s in enumerate(shapes)]
-        return [make_tensor(s, list(map(float, data))) for s, data in zip(shapes, given)]
+        return [
+            None if data is None else make_tensor(s, list(map(float, data)))
+            for s, data in zip(shapes, given)
+        ]
 
     grads = [
         tensors("grads", slope if isinstance(slope, str) else slope[t], t) for t in range(steps)
     ]
+    for tensor, without in text.pop("missing", {}).items():
+        for t in without:
+            grads[t - 1][tensor] = None
     return {"params": tensors("params", start, 0), "grads": grads}, steps
 
 

@@ -106,6 +106,7 @@ class ChildModule:
             "type": kind,
             "inputs": self._encode_inputs(case),
             "numbers": case.numbers(),
+            "script": case.script and case.script.pack(),
         }
         message = msgspec.msgpack.encode(question)
         _ = self._about

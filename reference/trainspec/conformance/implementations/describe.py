@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from trainspec.conformance.basics.names import Offering, draw_function, operation_of
+from trainspec.conformance.basics.names import (
+    Offering,
+    draw_function,
+    operation_of,
+    start_function,
+)
 from trainspec.conformance.basics.paths import list_techniques
 from trainspec.conformance.implementations.messages import Description
 from trainspec.conformance.implementations.python_module import PythonModule
 
 
 def describe_adapter(adapter: PythonModule) -> Description:
-    """Its operations and draws, its forms, and the arguments that each accepts."""
+    """Its operations, draws, starts of runs and forms, and the arguments that each accepts."""
     names = [operation_of(technique) for technique in list_techniques()]
-    operations = [o for o in (*names, *map(draw_function, names)) if adapter.offers(o)]
+    functions = (*names, *map(draw_function, names), *map(start_function, names))
+    operations = [name for name in functions if adapter.offers(name)]
     every = [*operations, *adapter.forms]
     return Description(
         name=adapter.name,

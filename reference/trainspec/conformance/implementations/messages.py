@@ -13,7 +13,14 @@ import msgspec
 import numpy as np
 
 from trainspec.conformance.basics.float_types import TYPES
-from trainspec.conformance.basics.tensors import NON_FINITE, Nest, is_tensor, map_tensors, to_array
+from trainspec.conformance.basics.tensors import (
+    NON_FINITE,
+    Nest,
+    is_tensor,
+    map_tensors,
+    to_array,
+    to_tensor,
+)
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.result import CallError, Outcome
 from trainspec.conformance.implementations.protocol import AdapterError
@@ -22,7 +29,7 @@ Text = str | int | float
 
 
 class Request(msgspec.Struct):
-    """A question to an adapter: one case in one type, or ``describe``."""
+    """A question to an adapter: one case in one type, ``describe``, or one about a run."""
 
     id: int
     operation: str
@@ -30,6 +37,8 @@ class Request(msgspec.Struct):
     inputs: Nest = {}
     hyperparameters: dict[str, Any] = {}
     form: str = ""
+    run: str = ""
+    state: Any = None
 
 
 class Description(msgspec.Struct):
@@ -50,17 +59,21 @@ class MalformedError(ValueError):
     """An answer that is not what the protocol says; the message says what is wrong with it."""
 
 
-def encode_request(number: int, case: Case, kind: str) -> bytes:
-    """The line that asks for a case in a type."""
+def make_request(case: Case, kind: str) -> dict[str, Any]:
+    """The request for a case in a type, without its number."""
     entry = case.entry_point
     request = {
-        "id": number,
         "operation": entry.operation,
         "type": kind,
         "inputs": case.inputs,
         "hyperparameters": case.hyperparameters,
     }
-    return encode_line({**request, "form": entry.form} if entry.form else request)
+    return {**request, "form": entry.form} if entry.form else request
+
+
+def to_tensors(inputs: Mapping[str, Nest]) -> Nest:
+    """Inputs as a file holds them, where some of the tensors are arrays."""
+    return map_tensors(lambda t: t if is_tensor(t) else to_tensor(t), dict(inputs))
 
 
 def encode_describe(number: int) -> bytes:

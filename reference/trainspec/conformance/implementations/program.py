@@ -15,20 +15,24 @@ from pathlib import Path
 from typing import Any
 
 from trainspec.conformance.basics.float_types import TYPES
-from trainspec.conformance.basics.names import Offering
+from trainspec.conformance.basics.names import Offering, base_operation
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.result import CallError, Outcome
+from trainspec.conformance.cases.script import script_of_run
 from trainspec.conformance.implementations.messages import (
     MalformedError,
     clean_text,
     encode_describe,
-    encode_request,
+    encode_line,
+    make_request,
     read_answer,
     read_description,
     read_outputs,
+    to_tensors,
 )
 from trainspec.conformance.implementations.process import ChildProcess, receive_answer
 from trainspec.conformance.implementations.protocol import AdapterError, check_types
+from trainspec.conformance.implementations.stepwise import run_script
 
 
 class Program:
@@ -74,8 +78,16 @@ class Program:
         self._accepts = {o: frozenset(names) for o, names in (about.accepts or {}).items()}
 
     def offers(self, operation: str) -> bool:
-        """Whether it has the operation, as far as it says."""
-        return self.operations is None or operation in self.operations
+        """Whether it has the operation, or starts its runs, as far as it says.
+
+        One that does not say is asked for every operation, but for no run step by step.
+        """
+        offering = Offering(operation)
+        if self.operations is None:
+            return not offering.starts_runs
+        plain = base_operation(operation) == operation
+        starts = plain and offering.starter.operation in self.operations
+        return starts or operation in self.operations
 
     def accepts(self, offering: Offering) -> frozenset[str]:
         """The hyperparameters beyond the canonical ones that it says an offering may be given."""
@@ -83,12 +95,18 @@ class Program:
 
     def call(self, case: Case, kind: str) -> Any:
         """The answer to a case in a type."""
+        entry, script = case.entry_point, case.script
+        if script is None and self.operations and entry.operation not in self.operations:
+            script = script_of_run(entry.operation, case.inputs)  # it only starts its runs
+        if script is None:
+            return read_tensors(self.ask(make_request(case, kind)), kind)
+        runs = ProgramRuns(self, entry.starter, kind)
+        return run_script(script, case.inputs, case.hyperparameters, runs)
+
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to a request, which is given the next number."""
         self._number += 1
-        answer = self._ask(encode_request(self._number, case, kind), self._number)
-        try:
-            return read_outputs(answer, kind)
-        except MalformedError as error:
-            raise CallError(Outcome.MALFORMED, str(error)) from None
+        return self._ask(encode_line({"id": self._number, **request}), self._number)
 
     def close(self) -> None:
         """End the program."""
@@ -127,6 +145,58 @@ class Program:
                     "(does its first line name an interpreter that exists?)"
                 ) from None
         return self._process
+
+
+def read_tensors(answer: Mapping[str, Any], kind: str) -> Any:
+    """The outputs of an answer as arrays of a type. Raises `CallError` (malformed)."""
+    try:
+        return read_outputs(answer, kind)
+    except MalformedError as error:
+        raise CallError(Outcome.MALFORMED, str(error)) from None
+
+
+class ProgramRuns:
+    """Runs that a program holds, by their names."""
+
+    def __init__(self, program: Program, starter: Offering, kind: str) -> None:
+        self._program, self._starter, self._kind = program, starter, kind
+
+    def start(self, run: str, inputs: Mapping[str, Any], numbers: Mapping[str, Any]) -> None:
+        """Ask it to begin a run."""
+        form = {"form": self._starter.form} if self._starter.form else {}
+        self._ask(self._starter.operation, run, inputs, numbers, type=self._kind, **form)
+
+    def step(self, run: str, inputs: Mapping[str, Any], numbers: Mapping[str, Any]) -> Any:
+        """Ask it for a step."""
+        return read_tensors(self._ask("step", run, inputs, numbers), self._kind)
+
+    def save(self, run: str) -> Any:
+        """Ask it for its state, which may be anything that JSON can hold."""
+        answer = self._ask("save", run)
+        if "state" not in answer:
+            raise CallError(Outcome.MALFORMED, 'the answer to "save" has no "state"')
+        return answer["state"]
+
+    def restore(self, run: str, state: Any) -> None:
+        """Give it a state back."""
+        self._ask("restore", run, state=state)
+
+    def end(self, run: str) -> None:
+        """Let it forget a run."""
+        self._ask("end", run)
+
+    def _ask(
+        self,
+        operation: str,
+        run: str,
+        inputs: Mapping[str, Any] | None = None,
+        numbers: Mapping[str, Any] | None = None,
+        **more: Any,
+    ) -> dict[str, Any]:
+        request = {"operation": operation, "run": run, **more}
+        if inputs is not None:
+            request |= {"inputs": to_tensors(inputs), "hyperparameters": numbers}
+        return self._program.ask(request)
 
 
 def _explain_missing(name: str) -> str:

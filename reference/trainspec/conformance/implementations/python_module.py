@@ -6,7 +6,7 @@ import inspect
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from types import FrameType, ModuleType
 from typing import Any, cast
@@ -14,12 +14,16 @@ from typing import Any, cast
 import numpy as np
 
 from trainspec.conformance.basics.float_types import TYPES
-from trainspec.conformance.basics.names import Offering
+from trainspec.conformance.basics.names import Offering, base_operation
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.inputs import Inputs, make_inputs
 from trainspec.conformance.cases.result import CallError, Outcome
+from trainspec.conformance.cases.script import Script, script_of_run
 from trainspec.conformance.implementations.protocol import AdapterError, check_types
+from trainspec.conformance.implementations.stepwise import run_script
 
+#: The hyperparameter that a step is given; the start is given the first one.
+RATE = "learning_rate"
 #: Modules of adapters that are loaded from a file have names that begin so.
 MODULE_PREFIX = "trainspec_adapter_"
 
@@ -55,21 +59,26 @@ class PythonModule:
         self.types: Sequence[str] = check_types(name, getattr(module, "types", tuple(TYPES)))
         self.operations: frozenset[str] | None = None
         self._functions = _read_functions(module)
-        self.forms: Sequence[str] = tuple(self._functions)
+        self.forms: Sequence[str] = tuple(_list_forms(self._functions))
 
     def offers(self, operation: str) -> bool:
-        """Whether the module has a function of that name."""
-        return callable(getattr(self.module, operation, None))
+        """Whether the module has a function of that name, or one that starts its runs."""
+        offering = Offering(operation)
+        plain = base_operation(operation) == operation
+        return self._find(offering) is not None or (plain and self._starts(offering))
 
     def function(self, offering: Offering) -> Callable[..., Any]:
         """The function of an operation, or of a further form."""
-        own = self._functions.get(str(offering))
-        return cast(Callable[..., Any], own or getattr(self.module, str(offering)))
+        function = self._find(offering)
+        if function is None:
+            raise AttributeError(str(offering))
+        return function
 
     def accepts(self, offering: Offering) -> frozenset[str]:
         """The names of the function's arguments."""
+        function = self._find(offering) or self.function(offering.starter)
         try:
-            parameters = inspect.signature(self.function(offering)).parameters.values()
+            parameters = inspect.signature(function).parameters.values()
         except (TypeError, ValueError):  # a built-in function may have no signature
             return frozenset()
         open_ended = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -77,10 +86,31 @@ class PythonModule:
 
     def call(self, case: Case, kind: str) -> Any:
         """The answer to a case in a type."""
-        return self.run(case.entry_point, make_inputs(case, kind), case.numbers())
+        inputs = make_inputs(case, kind)
+        return self.run(case.entry_point, inputs, case.numbers(), case.script)
 
-    def run(self, entry: Offering, inputs: Inputs, numbers: Mapping[str, Any]) -> Any:
-        """What a function returns for these inputs and hyperparameters.
+    def _find(self, offering: Offering) -> Callable[..., Any] | None:
+        """The function of that name, if there is one."""
+        own = self._functions.get(str(offering))
+        found = own or getattr(self.module, str(offering), None)
+        if found is None and offering.starts_runs and not offering.form:
+            # An operation may be an object that starts its runs itself.
+            whole = getattr(self.module, base_operation(offering.operation), None)
+            found = getattr(whole, "start", None)
+        return cast(Callable[..., Any], found) if callable(found) else None
+
+    def _starts(self, offering: Offering) -> bool:
+        """Whether the module has a function that starts runs of the offering."""
+        return self._find(offering.starter) is not None
+
+    def run(
+        self,
+        entry: Offering,
+        inputs: Inputs,
+        numbers: Mapping[str, Any],
+        script: Script | None = None,
+    ) -> Any:
+        """What a function returns for these inputs and hyperparameters; with a script, its steps'.
 
         Raises `CallError` where it returns nothing to compare.
         """
@@ -91,7 +121,9 @@ class PythonModule:
                 redirect_stdout(sys.stderr),
                 limit_time(self.timeout),
             ):
-                answer = self.function(entry)(*inputs.nest.values(), **numbers)
+                answer = self.answer(entry, inputs.nest, numbers, script)
+        except CallError:
+            raise
         except NotImplementedError as error:
             raise CallError(Outcome.UNSUPPORTED, str(error)) from None
         except (ValueError, TypeError) as error:
@@ -109,6 +141,22 @@ class PythonModule:
                 Outcome.WRONG, f"changed its input {changed} in place: work on a copy of it"
             )
         return answer
+
+    def answer(
+        self,
+        entry: Offering,
+        nest: Mapping[str, Any],
+        numbers: Mapping[str, Any],
+        script: Script | None = None,
+    ) -> Any:
+        """What a function returns; a run from the first step to the last where it only starts."""
+        function = self._find(entry)
+        if function is None:
+            script = script_of_run(entry.operation, nest)
+            function = self.function(entry.starter)
+        if script is None:
+            return function(*nest.values(), **numbers)
+        return run_script(script, nest, numbers, Objects(function))
 
     def close(self) -> None:
         """Nothing is held."""
@@ -130,6 +178,63 @@ def _read_functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
             f'{name}: forms = {value!r:.80} must be a dict of functions, {{"adam:amsgrad": …}}'
         )
     return {str(k): v for k, v in value.items()}
+
+
+def _list_forms(names: Iterable[str]) -> dict[str, None]:
+    """The further forms: those that are written, and those whose runs can be started."""
+    found: dict[str, None] = {}
+    for offering in map(Offering.parse, names):
+        found[str(offering)] = None
+        if offering.starts_runs:
+            found[str(Offering(base_operation(offering.operation), offering.form))] = None
+    return found
+
+
+def _takes(function: Callable[..., Any], name: str) -> bool:
+    """Whether a function has an argument of that name, or any; true where it does not say."""
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return True
+    every = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
+    return every or name in parameters
+
+
+class Objects:
+    """Runs that are objects of Python, made by the function that starts them."""
+
+    def __init__(self, start: Callable[..., Any]) -> None:
+        self._start, self._runs = start, dict[str, Any]()
+
+    def start(self, run: str, inputs: Mapping[str, Any], numbers: Mapping[str, Any]) -> None:
+        """Make the object of a run; the first learning rate is for those that take it."""
+        if RATE in numbers and not _takes(self._start, RATE):
+            numbers = {name: value for name, value in numbers.items() if name != RATE}
+        self._runs[run] = self._start(*inputs.values(), **numbers)
+
+    def step(self, run: str, inputs: Mapping[str, Any], numbers: Mapping[str, Any]) -> Any:
+        """What its method `step` returns, or what it returns itself where it is a function."""
+        held = self._runs[run]
+        step = held.step if hasattr(held, "step") else held
+        return step(*inputs.values(), **numbers)
+
+    def save(self, run: str) -> Any:
+        """What its method `save` returns."""
+        return self._method(run, "save")()
+
+    def restore(self, run: str, state: Any) -> None:
+        """Give its method `restore` a state."""
+        self._method(run, "restore")(state)
+
+    def end(self, run: str) -> None:
+        """Forget it."""
+        self._runs.pop(run, None)
+
+    def _method(self, run: str, name: str) -> Callable[..., Any]:
+        found = getattr(self._runs[run], name, None)
+        if found is None:
+            raise NotImplementedError(f"its runs have no method {name}")
+        return cast(Callable[..., Any], found)
 
 
 def describe_error(error: BaseException) -> str:

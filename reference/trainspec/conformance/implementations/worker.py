@@ -16,6 +16,7 @@ import msgspec
 from trainspec.conformance.basics.names import Offering
 from trainspec.conformance.cases.inputs import Plan, fill_plan, make_plan
 from trainspec.conformance.cases.result import CallError
+from trainspec.conformance.cases.script import Script
 from trainspec.conformance.implementations import wire
 from trainspec.conformance.implementations.describe import describe_adapter
 from trainspec.conformance.implementations.process import read_frame, write_frame
@@ -60,8 +61,9 @@ def _answer(adapter: PythonModule, question: bytes) -> bytes:
     """The answer to one question: what was returned, or the outcome of a call without an answer."""
     asked = msgspec.msgpack.decode(question)
     inputs = fill_plan(_read_plan(asked["inputs"]), asked["type"])
+    script = asked["script"] and Script.unpack(asked["script"])
     try:
-        answer = adapter.run(Offering.parse(asked["entry"]), inputs, asked["numbers"])
+        answer = adapter.run(Offering.parse(asked["entry"]), inputs, asked["numbers"], script)
         return wire.encode({"answer": answer})
     except CallError as error:
         return wire.encode({"outcome": error.outcome.value, "message": str(error)})

@@ -76,7 +76,8 @@ class _Reader:
             draws=tuple(self.read_draws(clauses)),
             orders=tuple(self.read_orders(variants)),
             trained=tuple(find_code(self.properties.get("trains", ""))),
-            rejects=self.check_clause(self.properties.get("rejects", ""), clauses, "rejects"),
+            rejects=self.check_property("rejects", clauses),
+            stepwise=self.check_property("asked step by step", clauses),
             watched=tuple(
                 self.check_clause(name, clauses, "checked in every call")
                 for name in _split_list(self.properties.get("checked in every call", ""))
@@ -233,6 +234,10 @@ class _Reader:
         if not names:
             raise PageError(f"{self.technique}: {where} names no clause that it breaks")
         return tuple(self.check_clause(name, clauses, where) for name in names)
+
+    def check_property(self, row: str, clauses: Mapping[str, Clause]) -> str:
+        """The clause that a row of “At a glance” names, or nothing."""
+        return self.check_clause(self.properties.get(row, ""), clauses, row)
 
     def check_clause(self, name: str, clauses: Mapping[str, Clause], where: str) -> str:
         """The name of a clause that the page has, or nothing."""

@@ -140,8 +140,8 @@ class Page:
     """A spec page, read.
 
     `kind` is one of `KINDS`. `trained` names the parameters that a training page updates.
-    `rejects` is the clause that bad hyperparameters break, and `watched` are the clauses that the
-    checker verifies in every call.
+    `rejects` is the clause that bad hyperparameters break, `stepwise` the one about runs that are
+    asked step by step, and `watched` are the clauses that the checker verifies in every call.
     """
 
     technique: str
@@ -161,6 +161,7 @@ class Page:
     orders: tuple[Order, ...]
     trained: tuple[str, ...]
     rejects: str
+    stepwise: str
     watched: tuple[str, ...]
 
     @property

@@ -17,6 +17,7 @@ from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cases.result import Outcome, Result
 from trainspec.conformance.checking.check import check_one
 from trainspec.conformance.checking.declarations import iterate_offerings, read_declarations
+from trainspec.conformance.checking.steps import list_step_cases
 from trainspec.conformance.diagnosis.diagnose import Diagnosis, explain
 from trainspec.conformance.diagnosis.evidence import gather_evidence
 from trainspec.conformance.diagnosis.matching import measure_form
@@ -56,18 +57,24 @@ class CaseCollector(pytest.Collector):
             raise pytest.UsageError(f"--trainspec {self.target}: {error}") from None
         config.add_cleanup(implementation.close)
         kinds = config.getoption("--trainspec-dtype") or implementation.types
-        for case in itertools.chain(*iterate_offerings(implementation, chosen, declared)):
-            for kind in kinds:
-                offered = case.offered or implementation.offers(case.operation)
-                if offered and kind in case.types:
-                    yield CaseItem.from_parent(
-                        self,
-                        name=f"{case.label}[{kind}]",
-                        implementation=implementation,
-                        case=case,
-                        kind=kind,
-                        diagnoses=self.diagnoses,
-                    )
+        whole = [
+            (case, kind)
+            for case in itertools.chain(*iterate_offerings(implementation, chosen, declared))
+            if case.offered or implementation.offers(case.operation)
+            for kind in kinds
+            if kind in case.types
+        ]
+        techniques = list(dict.fromkeys(case.technique for case in chosen))
+        steps = list_step_cases(implementation, techniques, kinds, declared)
+        for case, kind in itertools.chain(whole, (pair for pair in steps if pair[1])):
+            yield CaseItem.from_parent(
+                self,
+                name=f"{case.label}[{kind}]",
+                implementation=implementation,
+                case=case,
+                kind=kind,
+                diagnoses=self.diagnoses,
+            )
 
 
 class DiagnosisCache:
@@ -78,7 +85,7 @@ class DiagnosisCache:
 
     def diagnose(self, result: Result) -> Diagnosis | None:
         """The diagnosis of one failing result, or None if there is nothing to say."""
-        evidence = gather_evidence([result])
+        evidence = None if result.case.script else gather_evidence([result])
         if evidence is None:
             return None
         known = self._found.setdefault((result.case.offering, result.kind), [])

@@ -47,7 +47,9 @@ def diagnose_results(results: Sequence[Result]) -> Diagnoses:
     The widest type with a wrong answer is looked at: its digits say most.
     """
     found: dict[Offering, Diagnosis] = {}
-    for offering, own in group_by_offering(results).items():
+    # What a run step by step does wrong is said by its own message.
+    whole = [result for result in results if result.subject is not Subject.STEPS]
+    for offering, own in group_by_offering(whole).items():
         wrong = {r.kind for r in own if r.outcome is Outcome.WRONG and r.answer is not None}
         widest = next((kind for kind in TYPES if kind in wrong), None)
         if widest:
@@ -138,7 +140,7 @@ def compute_intermediates(result: Result) -> dict[str, float]:
     """
     case, d = result.case, result.divergence
     page = load_page(case.technique)
-    if d is None or d.place.step is None or not page.is_update_rule:
+    if d is None or d.place.step is None or not page.is_update_rule or case.script:
         return {}
     position, element = (d.place.step - 1, d.place.output), d.place.element
     rule = page.rule_of_form(case.form)

@@ -51,10 +51,13 @@ def print_report(
     """
     grouped = group_by_offering(results)
     console.print(_make_table(implementation, grouped))
-    missing = [o for o, own in grouped.items() if not _is_offered(own)]
+    whole = [r.case.operation for r in results if r.subject is Subject.STEPS and not r.kind]
+    missing = [o for o, own in grouped.items() if not _is_offered(own) and str(o) not in whole]
     if missing:
         names = ", ".join(map(str, missing))
         console.print(f"[dim]not offered: {escape(names)}[/dim]", soft_wrap=True)
+    if whole:
+        console.print(f"[dim]not offered step by step: {', '.join(whole)}[/dim]", soft_wrap=True)
     for offering, own in grouped.items():
         print_failures(console, own, found.get(offering), target, options)
     _print_known_failures(console, results)
@@ -111,10 +114,12 @@ def print_failures(
     page = load_page(case.technique)
     console.print()
     console.print(f"[red bold]✗ {case.offering}[/red bold] {_summarize(failing)}")
-    told = first.answer is not None or first.drawn or first.diagnosis
+    told = first.subject is not Subject.STEPS and (
+        first.answer is not None or first.drawn or first.diagnosis
+    )
     if diagnosis is not None and told:
         print_labelled(console, "diagnosis", diagnosis.text)
-    clauses = find_broken_clauses(first, diagnosis)
+    clauses = find_broken_clauses(first, diagnosis if told else None)
     for number, clause in enumerate(clauses[:CLAUSES]):
         text = f"{clause} {render_text(page.clauses[clause].text)}"
         print_labelled(console, "" if number else "breaks", text)
@@ -224,8 +229,8 @@ def list_notes(results: Sequence[Result]) -> list[str]:
     for r in results:
         if r.subject is Subject.DRAW and r.outcome is Outcome.UNSUPPORTED:
             lines.append(f"{r.case.offering}: {r.message}")
-        if r.subject is Subject.ACCEPTED and r.outcome is Outcome.PASS:
-            lines.append(f"{r.case.offering}: {r.message}")
+        if r.subject in (Subject.ACCEPTED, Subject.STEPS) and r.outcome is Outcome.PASS:
+            lines += [f"{r.case.offering}: {r.message}"] if r.message else []
         lines += [
             f"{r.case.offering}: the output {name} is None and is not checked"
             for name in r.case.skipped
