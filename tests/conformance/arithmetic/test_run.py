@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from trainspec.conformance.basics.tensors import map_tensors, to_array
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import SEQUENCE, TRAINING, UPDATE_RULE
+from trainspec.conformance.pages.rule import parse_rule
 
 MOMENTUM = load_page("optimizers/momentum")
 GIVEN = {"learning_rate": [0.5, 0.5], "momentum": 0.5}
@@ -53,3 +56,25 @@ def test_a_page_s_kind_decides_what_is_returned(technique):
     assert (case.steps is not None) == stepped
     if stepped:
         assert {len(value) for value in out.values()} == {case.steps}
+
+
+def test_layers_go_up_and_come_down():
+    """Each layer reads its own entries and what it assigned before; carried names are the last."""
+    rule = parse_rule(
+        "a = 1 * x\n"
+        "for layer in up:\n    below = 1 * a\n    a = below * w\n"
+        "d = 1 * a\n"
+        "for layer in down:\n    dw = d * below\n    d = d * w\n"
+    )
+    page = replace(load_page("networks/multilayer"), rule=rule, outputs=("a", "dw", "d"))
+    inputs = {"x": np.array(1.0), "w": [np.array(2.0), np.array(3.0), np.array(5.0)]}
+    seen = []
+    out = run_rule(
+        page, rule, inputs, {}, FLOAT64_FUNCTIONS, lambda place, names: seen.append(place)
+    )
+    assert [float(a) for a in out["a"]] == [2.0, 6.0, 30.0]
+    assert [float(a) for a in out["dw"]] == [30.0 * 15 * 1, 30.0 * 5 * 2, 30.0 * 6]
+    assert [float(d) for d in out["d"]] == [900.0, 450.0, 150.0]
+    assert seen == [(0,)]
+    empty = run_rule(page, rule, {"x": np.array(1.0), "w": []}, {}, FLOAT64_FUNCTIONS)
+    assert empty == {"a": [], "dw": [], "d": []}

@@ -73,3 +73,35 @@ def test_what_is_not_in_the_language_is_refused(source, message):
     with pytest.raises(RuleError, match="a rule: ") as caught:
         parse_rule(source)
     assert message in str(caught.value)
+
+
+LAYERED = """
+a = 1 * x
+for layer in up:
+    y = tanh(a) if word == "tanh" else 2 * a
+    a = y + b
+loss = sum(a)
+for layer in down:
+    db = 1 * a
+"""
+
+
+def test_lines_of_layers_keep_their_loop_when_they_are_replaced():
+    rule = parse_rule(LAYERED)
+    assert [block for block, _ in rule.blocks] == ["", "up", "", "down"]
+    edited = rule.with_edit(parse_rule("half = a / 2\ny = half + 1\ndb = 2 * a"), "e")
+    assert [(line.name, line.block) for line in edited.body][1:4] == [
+        ("half", "up"),
+        ("y", "up"),
+        ("a", "up"),
+    ]
+    assert edited.body[-1].block == "down"
+    assert parse_rule(str(edited)) == parse_rule(str(edited.with_edit(parse_rule(""))))
+    assert "for layer in up:\n    half = a / 2\n" in str(edited)
+    assert rule.free == {"x", "b", "word"}
+
+
+@pytest.mark.parametrize("head", ["for k in up:", "for layer in sideways:", "for layer in [1, 2]:"])
+def test_no_other_loop_is_allowed(head):
+    with pytest.raises(RuleError, match="is not one of the loops allowed, `for layer in up:`"):
+        parse_rule(f"{head}\n    a = 1")

@@ -1,7 +1,8 @@
 """Running a rule over the inputs of a case, in any kind of number.
 
-An update rule is called over steps and tensors, a function once, a sequence step by step, and
-training alternates a network's rule with an update rule; the page says which it is.
+An update rule is called over steps and tensors, a function once, a layered function once with
+lines for every layer, a sequence step by step, and training alternates a network's rule with an
+update rule; the page says which it is.
 """
 
 from __future__ import annotations
@@ -15,8 +16,15 @@ import numpy as np
 from trainspec.conformance.basics.names import matches_technique
 from trainspec.conformance.basics.paths import list_techniques
 from trainspec.conformance.pages.load import load_page
-from trainspec.conformance.pages.page import FUNCTION, SEQUENCE, TRAINING, UPDATE_RULE, Page
-from trainspec.conformance.pages.rule import Rule, execute_lines
+from trainspec.conformance.pages.page import (
+    FUNCTION,
+    LAYERED,
+    SEQUENCE,
+    TRAINING,
+    UPDATE_RULE,
+    Page,
+)
+from trainspec.conformance.pages.rule import UP, Rule, execute_lines
 
 Names = dict[str, Any]
 #: Called after every step with its position (step, tensor) and the values of all names.
@@ -102,6 +110,36 @@ def run_function(run: Run) -> dict[str, Any]:
     return {name: names[name] for name in run.page.outputs}
 
 
+def run_layered(run: Run) -> dict[str, Any]:
+    """The outputs of a rule with lines for every layer, those of layers as lists.
+
+    Inputs that are lists hold one entry a layer, which their names stand for in the loops. A line
+    reads what its own layer has assigned before, on the way up or down, else the last value of a
+    name.
+    """
+    lists = {name: value for name, value in run.inputs.items() if isinstance(value, list)}
+    count = max(map(len, lists.values()), default=0)
+    names = {**run.functions, **run.hyperparameters, **run.inputs, "t": 1}
+    kept: list[Names] = [{name: value[k] for name, value in lists.items()} for k in range(count)]
+    for block, lines in run.rule.blocks:
+        code = tuple(line.code for line in lines)
+        if not block:
+            execute_lines(code, names)
+            continue
+        for k in range(count) if block == UP else reversed(range(count)):
+            own = {**names, **kept[k]}
+            execute_lines(code, own)
+            assigned = {line.name: own[line.name] for line in lines}
+            kept[k].update(assigned)
+            names.update(assigned)
+    run.watch((0,), names)
+    looped = {line.name for line in run.rule.body if line.block}
+    return {
+        name: [layer[name] for layer in kept] if name in looped else names[name]
+        for name in run.page.outputs
+    }
+
+
 def run_sequence(run: Run) -> dict[str, Any]:
     """The outputs of a rule that is called step by step, each a list over the steps.
 
@@ -170,6 +208,7 @@ def _find_technique(operation: str) -> str:
 _RUNNERS: Mapping[str, Callable[[Run], dict[str, Any]]] = {
     UPDATE_RULE: run_update_rule,
     FUNCTION: run_function,
+    LAYERED: run_layered,
     SEQUENCE: run_sequence,
     TRAINING: run_training,
 }

@@ -34,7 +34,9 @@ def locate(case: Case, index: int) -> Place:
                 size = math.prod(own)
                 if index < size:
                     element = tuple(int(i) for i in np.unravel_index(index, own)) if own else ()
-                    return Place(step, k if nested else name, element)
+                    # Layers are named with their output, tensors of parameters are not.
+                    inner = f"{name}[{k}]" if step is None else k
+                    return Place(step, inner if nested else name, element)
                 index -= size
     raise IndexError(f"{case.id} has no number {index}")
 

@@ -31,6 +31,7 @@ from trainspec.conformance.basics.names import make_case_id
 from trainspec.conformance.basics.tensors import iterate_tensors, map_tensors, to_array
 from trainspec.conformance.derivation.inputs import make_function_inputs, make_update_inputs
 from trainspec.conformance.pages.page import (
+    LAYERED,
     TRAINING,
     VARIANT_HYPERPARAMETER,
     CaseText,
@@ -117,6 +118,8 @@ def count_steps(page: Page, ready: ReadyCase) -> int:
     """How many steps the outputs hold, or 0 where there are none."""
     if page.is_update_rule:
         return len(ready.inputs["grads"])
+    if page.kind == LAYERED:
+        return 0  # lists are over layers
     return max((len(v) for v in ready.inputs.values() if isinstance(v, list)), default=0)
 
 

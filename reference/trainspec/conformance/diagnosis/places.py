@@ -158,7 +158,12 @@ def _read_function(case: Case, values: FloatArray) -> tuple[Features, FloatArray
     inputs = map_tensors(lambda t: to_array(t, np.float64), case.inputs)
     first = _first_array(inputs)
     blocks, outputs = [], []
-    for number, shape in enumerate(case.outputs.values()):
+    shapes = [
+        own
+        for shape in case.outputs.values()
+        for own in (shape if shape and isinstance(shape[0], list) else [shape])
+    ]
+    for number, shape in enumerate(shapes):
         for t in case.keep or range(1, (case.steps or 1) + 1):
             own: dict[str, Any] = {
                 "step": t,

@@ -17,8 +17,9 @@ from trainspec.conformance.basics.names import (
 from trainspec.conformance.pages.rule import FUNCTIONS, Rule
 
 UPDATE_RULE, FUNCTION, SEQUENCE, TRAINING = "update rule", "function", "sequence", "training"
+LAYERED = "layered function"
 #: What a page may be; see spec/README.md.
-KINDS = (UPDATE_RULE, FUNCTION, SEQUENCE, TRAINING)
+KINDS = (UPDATE_RULE, FUNCTION, LAYERED, SEQUENCE, TRAINING)
 NORMAL, UNIFORM = "normal", "uniform"
 #: How an input may be distributed that an implementation draws itself; see spec/statistics.md.
 DISTRIBUTIONS = (NORMAL, UNIFORM)

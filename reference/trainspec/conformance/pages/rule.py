@@ -1,16 +1,18 @@
 """The rule language: what the `## Rule` block of a spec page may say, and what it means.
 
 A rule is straight-line code with one assignment a line. It may open with ``if t == 1:``, which
-holds the initial values of the state. Variants and named errors are *edits* of a rule: each line
-of an edit replaces the line that assigns the same name. See spec/numerics.md.
+holds the initial values of the state, and may hold lines for every layer of a network, under
+``for layer in up:`` and ``for layer in down:``. Variants and named errors are *edits* of a rule:
+each line of an edit replaces the line that assigns the same name. See spec/numerics.md.
 """
 
 from __future__ import annotations
 
 import ast
 import copy
+import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from types import CodeType
 from typing import Any
@@ -27,11 +29,13 @@ FUNCTIONS = frozenset(
     ]
 )
 
+#: The loops over layers: from the first to the last, and back.
+UP, DOWN = "up", "down"
 
 _ALLOWED = (
     ast.Expression, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call, ast.Name, ast.Constant,
     ast.keyword, ast.Load, ast.Store, ast.operator, ast.unaryop, ast.cmpop, ast.Subscript,
-    ast.Slice, ast.Tuple, ast.List, ast.ListComp, ast.comprehension,
+    ast.Slice, ast.Tuple, ast.List, ast.ListComp, ast.comprehension, ast.IfExp,
 )  # fmt: skip
 
 
@@ -41,10 +45,14 @@ class RuleError(UserError):
 
 @dataclass(frozen=True)
 class Line:
-    """One assignment of a rule: the name it gives a value to, and the expression."""
+    """One assignment of a rule: the name it gives a value to, and the expression.
+
+    `block` is ``up`` or ``down`` for a line that is run for every layer.
+    """
 
     name: str
     expression: ast.expr
+    block: str = ""
 
     def __str__(self) -> str:
         return f"{self.name} = {ast.unparse(self.expression)}"
@@ -80,7 +88,17 @@ class Rule:
 
     def __str__(self) -> str:
         head = ["if t == 1:", *(f"    {line}" for line in self.start)] if self.start else []
-        return "\n".join([*head, *map(str, self.body)])
+        lines = []
+        for block, own in self.blocks:
+            lines += [f"for layer in {block}:"] if block else []
+            lines += [f"    {line}" if block else str(line) for line in own]
+        return "\n".join([*head, *lines])
+
+    @cached_property
+    def blocks(self) -> tuple[tuple[str, tuple[Line, ...]], ...]:
+        """The lines of the body as they are run: those of one block together."""
+        grouped = itertools.groupby(self.body, key=lambda line: line.block)
+        return tuple((block, tuple(lines)) for block, lines in grouped)
 
     @property
     def state(self) -> tuple[str, ...]:
@@ -136,7 +154,7 @@ class Rule:
                 last = []
         body = list(first)
         for line in self.body:
-            body += instead.pop(line.name, [line])
+            body += [replace(new, block=line.block) for new in instead.pop(line.name, [line])]
         return Rule(tuple(start.values()), (*body, *last), (*self.edits, name))
 
     def changed_names(self, edit: Rule) -> frozenset[str]:
@@ -163,6 +181,9 @@ def parse_rule(source: str, where: str = "a rule") -> Rule:
             if number or ast.unparse(statement.test) != "t == 1" or statement.orelse:
                 raise RuleError(f"{where}: the only `if` allowed is `if t == 1:` as its first line")
             start += [_read_line(inner, where) for inner in statement.body]
+        elif isinstance(statement, ast.For):
+            block = _read_block(statement, where)
+            body += [replace(_read_line(inner, where), block=block) for inner in statement.body]
         else:
             body.append(_read_line(statement, where))
     return Rule(tuple(start), tuple(body))
@@ -199,6 +220,18 @@ def execute_lines(lines: tuple[CodeType, ...], names: dict[str, Any]) -> None:
         exec(line, names)
 
 
+def _read_block(statement: ast.For, where: str) -> str:
+    """Which way a loop over layers goes."""
+    head = f"for {ast.unparse(statement.target)} in {ast.unparse(statement.iter)}:"
+    for block in (UP, DOWN):
+        if head == f"for layer in {block}:" and not statement.orelse:
+            return block
+    raise RuleError(
+        f"{where}: `{head}` is not one of the loops allowed, `for layer in {UP}:` and "
+        f"`for layer in {DOWN}:`"
+    )
+
+
 def _read_line(statement: ast.stmt, where: str) -> Line:
     if (
         not isinstance(statement, ast.Assign)
@@ -225,6 +258,10 @@ class _Comparisons(ast.NodeTransformer):
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
         self.generic_visit(node)
+        if isinstance(node.comparators[0], ast.Constant) and isinstance(
+            node.comparators[0].value, str
+        ):
+            return node  # words are equal or not
         name = _COMPARISONS[type(node.ops[0])]
         return ast.Call(ast.Name(name, ast.Load()), [node.left, node.comparators[0]], [])
 
