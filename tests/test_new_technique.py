@@ -43,6 +43,7 @@ def copy(tmp_path):
     return tmp_path, trainspec
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("technique", TECHNIQUES)
 def test_two_files_make_a_technique(copy, technique):
     root, trainspec = copy

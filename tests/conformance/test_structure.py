@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 
 from helpers import ROOT
+from trainspec.conformance.basics.paths import list_techniques
 
 CHECKER = ROOT / "reference" / "trainspec" / "conformance"
 #: The packages, each of which may import itself and those before it.
@@ -20,6 +20,7 @@ ORDER = (
     "implementations",
     "derivation",
     "checking",
+    "effects",
     "diagnosis",
     "reporting",
     "api",
@@ -145,8 +146,7 @@ def test_names_are_taken_apart_in_one_module_only(path):
 
 
 def test_general_code_names_no_technique():
-    techniques = [p.relative_to(ROOT / "spec") for p in (ROOT / "spec").glob("*/*.md")]
-    names = {f'"{t.parent.name}/{t.stem}"' for t in map(Path, techniques)}
+    names = {f'"{technique}"' for technique in list_techniques()}
     for path in modules():
         if package_of(path) != "adapters":
             text = path.read_text("utf-8")

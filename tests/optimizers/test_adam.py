@@ -210,6 +210,7 @@ def test_step_count_kept_per_tensor_is_named():
     assert named(adapter(adam=run), "adam") == "t-per-tensor"
 
 
+@pytest.mark.slow
 def test_two_faults_together_are_named():
     both = kernel(
         line_v=lambda v, g, h, t: h.beta2 * v + (1 - h.beta2) * abs(g),

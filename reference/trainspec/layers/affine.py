@@ -20,16 +20,24 @@ def forward(x: Array, W: Array, b: Array) -> Array:
     return like(x, wide(x) @ wide(W) + wide(b))
 
 
+def backward_inputs(dy: Array, W: Array) -> Array:
+    """The gradient with respect to the inputs, given that by the outputs, `dy` (AFFINE-2)."""
+    floating(dy=dy, W=W)
+    dx = wide(dy) @ wide(W).T
+    return like(dy, dx)
+
+
+def backward_parameters(dy: Array, x: Array) -> tuple[Array, Array]:
+    """The gradients with respect to weights and biases, all that a first layer needs (AFFINE-2)."""
+    floating(dy=dy, x=x)
+    dW = wide(x).T @ wide(dy)
+    db = np.sum(wide(dy), axis=0)
+    return like(x, dW), like(dy, db)
+
+
 def backward(dy: Array, x: Array, W: Array) -> tuple[Array, Array, Array]:
     """The gradients by inputs, weights and biases, given that by the outputs, `dy` (AFFINE-2)."""
-    floating(dy=dy, x=x, W=W)
-    dy_, x_, W_ = wide(dy), wide(x), wide(W)
-
-    dx = dy_ @ W_.T
-    dW = x_.T @ dy_
-    db = np.sum(dy_, axis=0)
-
-    return like(x, dx), like(W, dW), like(dy, db)
+    return backward_inputs(dy, W), *backward_parameters(dy, x)
 
 
 def affine(x: Array, W: Array, b: Array, dy: Array) -> dict[str, Array]:

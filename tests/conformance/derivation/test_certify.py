@@ -98,6 +98,7 @@ def test_a_corrupted_page_is_caught(forged, change):
     assert found
 
 
+@pytest.mark.slow
 def test_broken_and_missing_golden_files_are_told(forged, monkeypatch, tmp_path):
     (difference,) = forged("golden", lambda text: text[:-20])
     assert "not JSON" in str(difference)
@@ -106,6 +107,7 @@ def test_broken_and_missing_golden_files_are_told(forged, monkeypatch, tmp_path)
     assert difference.stored == "nothing"
 
 
+@pytest.mark.slow
 def test_forms_that_no_case_tells_apart_are_told(forged):
     differences = forged(
         "page",

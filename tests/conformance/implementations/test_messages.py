@@ -43,6 +43,7 @@ def schema(name):
     return json.loads((ROOT / "spec" / "schemas" / f"{name}.json").read_text("utf-8"))
 
 
+@pytest.mark.slow
 def test_every_request_is_what_the_schema_says():
     validator = jsonschema.Draft202012Validator(schema("request"))
     validator.validate(json.loads(encode_describe(0)))

@@ -193,6 +193,7 @@ def test_the_javascript_example_conforms():
     assert {r.outcome for r in found if r.kind} == {Outcome.PASS}
 
 
+@pytest.mark.slow
 def test_the_cpp_example_conforms(tmp_path):
     compiler = shutil.which("c++")
     if compiler is None or not os.path.exists("/usr/include/nlohmann/json.hpp"):

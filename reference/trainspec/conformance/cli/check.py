@@ -10,8 +10,7 @@ from typing import Any
 import click
 
 from trainspec.conformance.api import Checked, check
-from trainspec.conformance.basics.names import Offering, display_form, operation_of, split_form
-from trainspec.conformance.basics.paths import list_techniques
+from trainspec.conformance.basics.names import display_form, split_form
 from trainspec.conformance.cases.case import LEVELS, STEPS, Case
 from trainspec.conformance.cases.golden import find_techniques
 from trainspec.conformance.cases.load import load_cases
@@ -19,12 +18,16 @@ from trainspec.conformance.checking.declarations import choose_forms
 from trainspec.conformance.cli.group import INTERRUPTED
 from trainspec.conformance.cli.options import (
     in_process_option,
+    known_option,
     make_console,
+    parse_variants,
     show_progress,
     start_timeout_option,
+    strict_option,
     technique_option,
     timeout_option,
     types_option,
+    variant_option,
 )
 from trainspec.conformance.implementations.known_failures import (
     read_known_failures,
@@ -60,26 +63,14 @@ def _add_options(function: Callable[..., Any]) -> Callable[..., Any]:
                 "--level", "-l", multiple=True, type=click.Choice(LEVELS), help="Only this level."
             ),
             types_option,
-            click.option(
-                "--variant",
-                multiple=True,
-                metavar="OPERATION=NAME",
-                help="Check an operation against this variant instead of the declared one; "
-                "OPERATION= for the canonical form.",
-            ),
+            variant_option,
             click.option(
                 "--profile",
                 metavar="NAME",
                 help="Check against a library's forms and default hyperparameters, such as torch.",
             ),
-            click.option(
-                "--strict", is_flag=True, help="Count advice (an unmet SHOULD) as failure."
-            ),
-            click.option(
-                "--known",
-                type=click.Path(path_type=Path),
-                help="A file of known failures, with reasons; these do not fail the check.",
-            ),
+            strict_option,
+            known_option,
             click.option(
                 "--write-known",
                 type=click.Path(path_type=Path),
@@ -213,27 +204,13 @@ def _select(**options: Any) -> _Selection:
         steps_of=steps_of,
         defaults_of=[] if ids or level else find_techniques(technique),
         types=types,
-        forms=_parse_variants(options["variant"]),
+        forms=parse_variants(options["variant"]),
         known=read_known_failures(listed) if listed else {},
     )
 
 
 def _draws(technique: str) -> bool:
     return bool(load_page(technique).draws)
-
-
-def _parse_variants(given: Sequence[str]) -> dict[str, str]:
-    """Operation -> form, from words such as ``adam=eps-hat``."""
-    operations = [operation_of(technique) for technique in list_techniques()]
-    forms = {}
-    for text in given:
-        operation, equals, name = text.partition("=")
-        if not equals or operation not in operations:
-            raise click.UsageError(
-                f"--variant {text!r} must be OPERATION=NAME; operations: {', '.join(operations)}"
-            )
-        forms[Offering.parse(operation).operation] = name if split_form(name) else ""
-    return forms
 
 
 def _check_types(implementation: Implementation, types: Sequence[str]) -> None:

@@ -23,10 +23,13 @@ COMMANDS = {
     "certify": "Derive every golden value again from the spec pages and show what differs.",
     "check": "Check an implementation against the golden values.",
     "compare": "Show where two implementations agree, where they differ, and why.",
+    "effects": "Reproduce the chapter's experiments with an implementation's parts.",
     "identify": "Find out which published form an implementation is.",
+    "judge": "Judge the answers that a program gave on another machine.",
     "list": "List the techniques, their cases, variants and errors, and the shipped adapters.",
     "new": "Print an adapter to fill in.",
     "report": "Check many implementations and lay them side by side in a matrix.",
+    "requests": "Print what a program on another machine is to answer.",
     "serve": "Answer JSON lines for a Python adapter, as a program in any language would.",
     "show": "Show a technique, a case or a variant.",
 }
@@ -37,6 +40,9 @@ EXTRAS = {
     "jinja2": ("jinja2", "report"),
     "junitparser": ("junitparser", "report"),
     "anybadge": ("anybadge", "report"),
+    "mlxtend": ("mlxtend", "effects"),
+    "matplotlib": ("matplotlib", "effects"),
+    "distributed": ("distributed", "dask"),
 }
 
 

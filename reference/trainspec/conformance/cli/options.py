@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol
 
 import click
 from rich.console import Console
 from rich.markup import escape
 
-from trainspec.conformance.basics.names import TYPE_NAMES
+from trainspec.conformance.basics.names import TYPE_NAMES, Offering, operation_of, split_form
+from trainspec.conformance.basics.paths import list_techniques
 
 
 def _reject_nan(
@@ -46,9 +48,38 @@ widest_option = click.option(
 types_option = click.option(
     "--dtype", "-d", multiple=True, type=click.Choice(TYPE_NAMES), help="Only this type."
 )
+variant_option = click.option(
+    "--variant",
+    multiple=True,
+    metavar="OPERATION=NAME",
+    help="Check an operation against this variant instead of the declared one; "
+    "OPERATION= for the canonical form.",
+)
+strict_option = click.option(
+    "--strict", is_flag=True, help="Count advice (an unmet SHOULD) as failure."
+)
+known_option = click.option(
+    "--known",
+    type=click.Path(path_type=Path),
+    help="A file of known failures, with reasons; these do not fail the check.",
+)
 in_process_option = click.option(
     "--in-process", is_flag=True, help="Run a Python adapter in this process, for a debugger."
 )
+
+
+def parse_variants(given: Sequence[str]) -> dict[str, str]:
+    """Operation -> form, from words such as ``adam=eps-hat``."""
+    operations = [operation_of(technique) for technique in list_techniques()]
+    forms = {}
+    for text in given:
+        operation, equals, name = text.partition("=")
+        if not equals or operation not in operations:
+            raise click.UsageError(
+                f"--variant {text!r} must be OPERATION=NAME; operations: {', '.join(operations)}"
+            )
+        forms[Offering.parse(operation).operation] = name if split_form(name) else ""
+    return forms
 
 
 def make_console() -> Console:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from trainspec.conformance.basics.paths import find_folder, golden_path, list_techniques, page_path
+from trainspec.conformance.derivation.end_points import format_end_points
 from trainspec.conformance.derivation.golden import derive_golden
-from trainspec.conformance.derivation.golden_files import format_golden, format_manifest
+from trainspec.conformance.derivation.golden_files import PATHS, format_golden, format_manifest
 from trainspec.conformance.derivation.margins import TELLING, iterate_pairs
 from trainspec.conformance.pages.load import read_page
 from trainspec.conformance.pages.page import Page
@@ -49,6 +50,20 @@ def certify_technique(
         found = found or [Difference(technique, "the golden file", "other spelling", "as written")]
     found += find_confusions(page, golden)
     return right, found
+
+
+def certify_end_points() -> tuple[str, list[Difference]]:
+    """The text of the golden file of the effect of the paths, and how the stored one differs."""
+    right = format_end_points()
+    path = golden_path(PATHS)
+    stored = path.read_text("utf-8") if path.exists() else "{}"
+    if stored == right:
+        return right, []
+    try:
+        found = list(_find_differences(PATHS, json.loads(stored), json.loads(right), ""))
+    except ValueError as error:
+        return right, [Difference(PATHS, "the golden file", f"not JSON ({error})", "JSON")]
+    return right, found or [Difference(PATHS, "the golden file", "other spelling", "as written")]
 
 
 def compare_manifest() -> list[Difference]:

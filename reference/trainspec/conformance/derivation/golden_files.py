@@ -9,6 +9,9 @@ from typing import Any
 
 from trainspec.conformance.basics.paths import golden_path, list_techniques
 
+#: The golden file of no technique: the end points of an effect.
+PATHS = "effects/update_paths"
+
 
 def format_golden(golden: dict[str, Any]) -> str:
     """The text of a golden file: a line for every field of a case, so that a diff can be read."""
@@ -38,7 +41,7 @@ def format_manifest() -> str:
     """The text of ``golden/manifest.json``: the SHA-256 of every golden file as it is now."""
     sums = {
         f"{technique}.json": hash_file(golden_path(technique))
-        for technique in list_techniques()
+        for technique in (*list_techniques(), PATHS)
         if golden_path(technique).exists()
     }
     return json.dumps({"sha256": sums}, indent=1) + "\n"

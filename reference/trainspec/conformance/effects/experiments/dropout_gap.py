@@ -1,0 +1,65 @@
+"""Dropout against overfitting, and as an ensemble of networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from trainspec.conformance.effects.data import Data
+from trainspec.conformance.effects.experiments.weight_decay import SIZES, overfit
+from trainspec.conformance.effects.network import Design, Network
+from trainspec.conformance.effects.parts import Array, Parts
+
+EPOCHS, RATIO = 301, 0.2
+#: So many masks make the ensemble.
+MASKS = 100
+SETTINGS = ("none", "dropout")
+NEEDS_IMAGES = True
+RANDOM = True
+
+
+def run(setting: str, seed: int, parts: Parts, data: Data) -> dict[str, Any]:
+    """The accuracies after every epoch; with dropout the ensemble beside the one test pass."""
+    ratio = RATIO if setting == "dropout" else 0.0
+    found, network = overfit(Design(SIZES, dropout=ratio), seed, parts, data, EPOCHS)
+    return {**found, **_compare_ensemble(network, data)} if ratio else found
+
+
+def _compare_ensemble(network: Network, data: Data) -> dict[str, Any]:
+    """The mean of many networks, each with a mask of its own, beside the scaled test pass."""
+    x, classes = data.test.x, data.test.t.argmax(1)
+    passes = [_softmax(network.activate(x, masked=True)[-1]) for _ in range(MASKS)]
+    ensemble, one = np.mean(passes, axis=0), _softmax(network.predict(x))
+    return {
+        "masked": [float(np.mean(p.argmax(1) == classes)) for p in passes],
+        "ensemble": float(np.mean(ensemble.argmax(1) == classes)),
+        "agree": float(np.mean(ensemble.argmax(1) == one.argmax(1))),
+        "differ": float(np.mean([p.argmax(1) != passes[0].argmax(1) for p in passes[1:]])),
+    }
+
+
+def _softmax(logits: Array) -> Array:
+    powers = np.exp(logits - logits.max(1, keepdims=True))
+    result: Array = powers / powers.sum(1, keepdims=True)
+    return result
+
+
+def measure(trials: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """Accuracies at the end, the gap, and the ensemble."""
+    figures = {}
+    for setting, trial in trials.items():
+        figures[f"{setting}: train"] = trial["train"][-1]
+        figures[f"{setting}: test"] = trial["test"][-1]
+        figures[f"{setting}: gap"] = trial["train"][-1] - trial["test"][-1]
+    if "dropout" in trials:
+        trial = trials["dropout"]
+        figures["predictions that two masks give differently"] = trial["differ"]
+        figures["predictions that ensemble and test pass share"] = trial["agree"]
+        figures["lead of the ensemble over one mask"] = trial["ensemble"] - float(
+            np.mean(trial["masked"])
+        )
+    if len(trials) == len(SETTINGS):
+        figures["narrowing of the gap"] = figures["none: gap"] - figures["dropout: gap"]
+    return figures

@@ -1,0 +1,93 @@
+"""Holding figures against claims: `trials -> findings`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainspec.conformance.effects.page import Claim, Effect, find_experiment
+from trainspec.conformance.effects.trials import Record, Trial
+
+Records = Mapping[Trial, Record]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A figure of every seed."""
+
+    values: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """Their mean."""
+        return float(np.mean(self.values)) if self.values else math.nan
+
+    @property
+    def least(self) -> float:
+        """The smallest."""
+        return min(self.values, default=math.nan)
+
+    @property
+    def most(self) -> float:
+        """The largest."""
+        return max(self.values, default=math.nan)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A claim and what was measured; `holds` is None where it could not be measured."""
+
+    claim: Claim
+    measured: Measured | None
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether the mean over the seeds satisfies the claim."""
+        return None if self.measured is None else self.claim.holds(self.measured.mean)
+
+
+@dataclass(frozen=True)
+class Found:
+    """An effect with all its figures and findings."""
+
+    effect: Effect
+    seeds: int
+    figures: Mapping[str, Measured]
+    findings: tuple[Finding, ...]
+    used: tuple[str, ...]
+    lacking: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether no claim fails, and one was measured."""
+        verdicts = [finding.holds for finding in self.findings]
+        return False not in verdicts and True in verdicts
+
+
+def judge_effect(effect: Effect, records: Records) -> Found:
+    """The figures of an effect over the seeds that are complete, and whether its claims hold."""
+    experiment = find_experiment(effect.name)
+    own = {trial: record for trial, record in records.items() if trial.effect == effect.name}
+    values: dict[str, list[float]] = {}
+    seeds = 0
+    for seed in sorted({trial.seed for trial in own}):
+        by_setting = {t.setting: r.result for t, r in own.items() if t.seed == seed}
+        if len(by_setting) < len(experiment.SETTINGS):
+            continue
+        seeds += 1
+        for figure, value in experiment.measure(by_setting).items():
+            values.setdefault(figure, []).append(value)
+    figures = {figure: Measured(tuple(found)) for figure, found in values.items()}
+    used = sorted({name for record in own.values() for name in record.used})
+    lacking = {name for record in own.values() for name in record.lacking} - set(used)
+    return Found(
+        effect,
+        seeds,
+        figures,
+        tuple(Finding(claim, figures.get(claim.figure)) for claim in effect.claims),
+        tuple(used),
+        tuple(sorted(lacking)),
+    )

@@ -1,0 +1,227 @@
+"""Running trials side by side: on any executor, with what is done kept for the next time.
+
+A trial is one setting of one effect with one seed; it depends on nothing but these and the
+implementation, so the results are the same in any order and on any machine with the same NumPy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainspec import __version__
+from trainspec.conformance.basics.errors import UserError
+from trainspec.conformance.basics.paths import PACKAGE
+from trainspec.conformance.effects.data import Data, load_mnist
+from trainspec.conformance.effects.page import find_experiment
+from trainspec.conformance.effects.parts import Parts
+from trainspec.conformance.implementations.python_module import (
+    PythonModule,
+    describe_error,
+)
+from trainspec.conformance.implementations.target import load_implementation, split_target
+
+#: So often workers may die without one trial being finished in between.
+LIVES = 3
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the parts come from: a target, and mistakes that are put in their place."""
+
+    target: str = ""
+    mistakes: tuple[tuple[str, str], ...] = ()
+
+    def load(self) -> Parts:
+        """The parts.
+
+        Raises `UserError` for what is not a Python adapter: a program could not keep up.
+        """
+        if not self.target:
+            return Parts(None, dict(self.mistakes))
+        implementation = load_implementation(split_target(self.target), in_process=True)
+        if not isinstance(implementation, PythonModule):
+            raise UserError(
+                f"{self.target}: effects need a Python adapter; a program is asked over a pipe, "
+                "which is too slow for thousands of iterations"
+            )
+        return Parts(implementation, dict(self.mistakes))
+
+    def fingerprint(self) -> str:
+        """What the results depend on: the adapter's file, trainspec's own, and NumPy."""
+        digest = hashlib.sha256()
+        for text in (__version__, np.__version__, self.target, repr(self.mistakes)):
+            digest.update(text.encode())
+        own = [*(PACKAGE / "conformance" / "effects").rglob("*.py"), *PACKAGE.glob("*/[a-z]*.py")]
+        given = [Path(word) for word in split_target(self.target) if word.endswith(".py")]
+        for path in (*sorted(own), *given):
+            digest.update(path.read_bytes() if path.is_file() else b"")
+        return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One setting of one effect with one seed."""
+
+    effect: str
+    setting: str
+    seed: int
+
+    @property
+    def key(self) -> str:
+        """A name for its file."""
+        words = f"{self.effect} {self.setting} {self.seed}"
+        return "".join(c if c.isalnum() else "-" for c in words)
+
+
+@dataclass
+class Record:
+    """What a trial returned, and whose parts it used."""
+
+    result: dict[str, Any]
+    used: list[str]
+    lacking: list[str]
+
+
+def list_trials(effects: Sequence[str], seeds: int) -> list[Trial]:
+    """Every trial of the effects, those that take longest first within an effect.
+
+    What is the same for every seed is tried once.
+    """
+    trials = []
+    for effect in effects:
+        experiment = find_experiment(effect)
+        for seed in range(seeds if experiment.RANDOM else 1):
+            trials += [Trial(effect, setting, seed) for setting in experiment.SETTINGS]
+    return trials
+
+
+@cache
+def _load_parts(source: Source) -> Parts:
+    return source.load()
+
+
+@cache
+def _load_data() -> Data:
+    return load_mnist()
+
+
+def run_trial(source: Source, trial: Trial) -> Record:
+    """Run one trial, in whatever process."""
+    experiment = find_experiment(trial.effect)
+    parts = _load_parts(source)
+    parts.used.clear()
+    parts.lacking.clear()
+    data = _load_data() if experiment.NEEDS_IMAGES else None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            result = experiment.run(trial.setting, trial.seed, parts, data)
+    except UserError:
+        raise
+    except Exception as error:  # whatever a part raises
+        what = describe_error(error)
+        raise UserError(f"{trial.effect}, {trial.setting}, seed {trial.seed}: {what}") from None
+    return Record(result, sorted(parts.used), sorted(parts.lacking - parts.used))
+
+
+@dataclass
+class Keeper:
+    """Results in a folder, one file a trial, so that a rerun goes on where the last one ended."""
+
+    folder: Path | None
+    warn: Callable[[str], None] = field(default=lambda text: None)
+    _full: bool = False
+
+    def load(self, trial: Trial) -> Record | None:
+        """What was kept of a trial, if it can be read."""
+        if self.folder is None:
+            return None
+        try:
+            kept = json.loads((self.folder / f"{trial.key}.json").read_text("utf-8"))
+            return Record(kept["result"], kept["used"], kept["lacking"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def keep(self, trial: Trial, record: Record) -> None:
+        """Keep a result, whole or not at all; a full disk is told once, and loses nothing else."""
+        if self.folder is None or self._full:
+            return
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    json.dump(vars(record), file)
+                os.replace(name, self.folder / f"{trial.key}.json")
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            self._full = True
+            self.warn(f"results are not kept from here on: {error}")
+
+
+def run_trials(
+    source: Source,
+    trials: Iterable[Trial],
+    make_executor: Callable[[], Executor],
+    keeper: Keeper,
+) -> Iterator[tuple[Trial, Record]]:
+    """The results of all trials, as they are finished; those that were kept come first.
+
+    A trial that a dying worker loses is run again. Raises `UserError` where workers die time after
+    time, and what a trial raises.
+    """
+    waiting: dict[Trial, None] = {}
+    for trial in trials:
+        kept = keeper.load(trial)
+        if kept is None:
+            waiting[trial] = None
+        else:
+            yield trial, kept
+    lives = LIVES
+    while waiting:
+        executor = make_executor()
+        try:
+            futures = {executor.submit(run_trial, source, trial): trial for trial in waiting}
+            for trial, record in _collect(futures):
+                keeper.keep(trial, record)
+                del waiting[trial]
+                lives = LIVES
+                yield trial, record
+        except Exception as error:
+            # Dask's word for a trial whose worker died is in a package that may not be there.
+            if not isinstance(error, BrokenExecutor) and type(error).__name__ != "KilledWorker":
+                raise
+            lives -= 1
+            if not lives:
+                raise UserError(
+                    f"a worker died {LIVES} times without finishing a trial; the last ones were "
+                    f"{', '.join(trial.key for trial in list(waiting)[:2])}"
+                ) from None
+            keeper.warn("a worker died; its trials are run again")
+        finally:
+            executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _collect(futures: Mapping[Future[Record], Trial]) -> Iterator[tuple[Trial, Record]]:
+    for future in as_completed(futures):
+        yield futures[future], future.result()
+
+
+def limit_threads() -> None:
+    """One thread for each worker: several processes that each use all cores slow one another."""
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")

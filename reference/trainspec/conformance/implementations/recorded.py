@@ -1,0 +1,138 @@
+"""Answers from a file: an implementation on a machine that no checker reaches.
+
+The requests are written there, a program answers them on its own, and the file of its answers is
+judged here. An id says which case in which type a line is about, whatever else was asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from trainspec.conformance.basics.errors import UserError
+from trainspec.conformance.basics.float_types import TYPES
+from trainspec.conformance.basics.names import CaseInType, Offering
+from trainspec.conformance.cases.case import Case
+from trainspec.conformance.cases.result import CallError, Outcome
+from trainspec.conformance.implementations.messages import (
+    Description,
+    MalformedError,
+    clean_text,
+    encode_describe,
+    encode_line,
+    make_request,
+    read_answer,
+    read_description,
+    read_outputs,
+)
+from trainspec.conformance.implementations.protocol import check_types
+
+#: Bytes of an id: so few that every language holds it exactly in a float64.
+ID_BYTES = 6
+
+
+def identify_request(case: Case, kind: str) -> int:
+    """The id of a case in a type: always the same."""
+    text = str(CaseInType(Offering(case.operation), case.name, kind))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:ID_BYTES], "big")
+
+
+def write_requests(cases: Iterable[Case], types: Sequence[str]) -> Iterator[bytes]:
+    """The lines to be answered: first what the program is, then every case in every type."""
+    yield encode_describe(0)
+    for case in cases:
+        for kind in types:
+            if kind in case.types:
+                number = identify_request(case, kind)
+                yield encode_line({"id": number, **make_request(case, kind)})
+
+
+class Recorded:
+    """What a program has answered, by the ids of the requests."""
+
+    def __init__(self, name: str, lines: Iterable[bytes], cases: Iterable[Case]) -> None:
+        """Read the answers; `cases` are those that there may be answers to.
+
+        Raises `UserError` for a line that is no answer, and for an id that is answered twice.
+        """
+        self._lines = dict(_read_lines(name, lines))
+        about = self._read_about()
+        self.name = clean_text(about.name if about.name is not None else name)
+        self.version = clean_text(about.version)
+        self.variants: Mapping[str, str] = about.variants
+        self.known_failures: Mapping[str, str] = about.known_failures
+        self.profile = about.profile or ""
+        self.forms: Sequence[str] = ()
+        answered = {
+            (case.operation, kind)
+            for case in cases
+            for kind in TYPES
+            if identify_request(case, kind) in self._lines
+        }
+        operations = {operation for operation, _ in answered}
+        if about.operations is not None:
+            operations &= set(about.operations)
+        self.operations: frozenset[str] | None = frozenset(operations)
+        kinds = [kind for kind in TYPES if any(kind == own for _, own in answered)]
+        if not kinds:
+            raise UserError(
+                f"{name}: none of the lines answers a request of `trainspec requests`; each must "
+                "have the id of its request"
+            )
+        said = kinds if about.types is None else check_types(name, about.types)
+        self.types: Sequence[str] = [kind for kind in said if kind in kinds]
+        self._answered = answered
+
+    def offers(self, operation: str) -> bool:
+        """Whether any case of it is answered."""
+        return self.operations is None or operation in self.operations
+
+    def accepts(self, offering: Offering) -> frozenset[str]:
+        """Nothing more can be asked."""
+        return frozenset()
+
+    def call(self, case: Case, kind: str) -> Any:
+        """The answer in the file."""
+        number = identify_request(case, kind)
+        if number not in self._lines:
+            if (case.operation, kind) not in self._answered:
+                raise CallError(Outcome.UNSUPPORTED, "not asked in this type")
+            raise CallError(Outcome.CRASHED, f"the file has no answer with the id {number}")
+        try:
+            return read_outputs(read_answer(self._lines[number], number), kind)
+        except MalformedError as error:
+            raise CallError(Outcome.MALFORMED, str(error)) from None
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _read_about(self) -> Description:
+        if 0 not in self._lines:
+            return Description()
+        try:
+            return read_description(read_answer(self._lines[0], 0))
+        except CallError:  # it does not say what it is
+            return Description()
+
+
+def _read_lines(name: str, lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    seen: dict[int, int] = {}
+    for count, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            answer = msgspec.json.decode(line)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise UserError(f"{name}: line {count} is not JSON: {clean_text(error)}") from None
+        number = answer.get("id") if isinstance(answer, dict) else None
+        if type(number) is not int:
+            raise UserError(f"{name}: line {count} has no id; each answer has that of its request")
+        if number in seen:
+            raise UserError(
+                f"{name}: lines {seen[number]} and {count} both answer the request {number}"
+            )
+        seen[number] = count
+        yield number, line
