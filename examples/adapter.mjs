@@ -1,4 +1,4 @@
-// The five update rules in JavaScript, for:  trainspec check -- node examples/adapter.mjs
+// The five update rules in JavaScript, whole or step by step, for:  trainspec check -- node examples/adapter.mjs
 import { createInterface } from "node:readline";
 
 // A rule takes one element: (W, g, state, hyperparameters, t) -> the new W.
@@ -29,15 +29,35 @@ function validate(h) {
         throw new RangeError(`${name} is out of its domain: ${x}`);
 }
 
-function run(rule, { params, grads }, h) {
-  validate(h);
-  const states = params.map((W) => W.data.map(() => ({})));
-  return grads.map((step, i) =>
-    (params = params.map((W, k) => ({
-      shape: W.shape,
-      data: W.data.map((w, e) =>
-        rule(w, step[k].data[e], states[k][e], { ...h, learning_rate: h.learning_rate[i] }, i + 1)),
-    }))));
+// A run holds parameters and, for each element, a state; a step of null leaves a tensor alone.
+class Run {
+  constructor(rule, params, h) {
+    validate(h);
+    Object.assign(this, { rule, params, h, t: 0, states: params.map((W) => W.data.map(() => ({}))) });
+  }
+  step(grads, learning_rate) {
+    const h = { ...this.h, learning_rate }, t = ++this.t;
+    const move = (W, g, states) => ({ ...W, data: W.data.map((w, e) => this.rule(w, g.data[e], states[e], h, t)) });
+    return (this.params = this.params.map((W, k) => (grads[k] ? move(W, grads[k], this.states[k]) : W)));
+  }
+}
+
+const runs = {};
+const verbs = {
+  step: ({ run, inputs, hyperparameters: h }) => ({ outputs: { params: runs[run].step(inputs.grads, h.learning_rate) } }),
+  save: ({ run }) => ({ state: { t: runs[run].t, states: runs[run].states } }),
+  restore: ({ run, state }) => (Object.assign(runs[run], structuredClone(state)), { outputs: {} }),
+  end: ({ run }) => (delete runs[run], { outputs: {} }),
+  describe: () => ({ outputs: { name: "trainspec example in JavaScript", types: ["float64"],
+    operations: Object.keys(rules).flatMap((name) => [name, `${name}_start`]) } }),
+};
+for (const [name, rule] of Object.entries(rules)) {
+  verbs[`${name}_start`] = ({ run, inputs, hyperparameters: h }) =>
+    ((runs[run] = new Run(rule, inputs.params, h)), { outputs: {} });
+  verbs[name] = ({ inputs: { params, grads }, hyperparameters: h }) => {
+    const whole = new Run(rule, params, h);
+    return { outputs: { params: grads.map((g, i) => whole.step(g, h.learning_rate[i])) } };
+  };
 }
 
 const special = { NaN, Infinity, "-Infinity": -Infinity };
@@ -45,13 +65,10 @@ const read = (key, x) => (typeof x === "string" && x in special ? special[x] : x
 const write = (key, x) => (typeof x === "number" && !Number.isFinite(x) ? String(x) : x);
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { id, operation, inputs, hyperparameters } = JSON.parse(line, read);
-  const answer = { id };
+  const request = JSON.parse(line, read), verb = verbs[request.operation];
+  let answer = { unsupported: true };
   try {
-    if (operation === "describe")
-      answer.outputs = { name: "trainspec example in JavaScript", types: ["float64"], operations: Object.keys(rules) };
-    else if (operation in rules) answer.outputs = { params: run(rules[operation], inputs, hyperparameters) };
-    else answer.unsupported = true;
-  } catch (error) { answer.error = error.message; }
-  console.log(JSON.stringify(answer, write));
+    if (verb) answer = verb(request);
+  } catch (error) { answer = { error: error.message }; }
+  console.log(JSON.stringify({ id: request.id, ...answer }, write));
 }
