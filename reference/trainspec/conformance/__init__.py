@@ -13,6 +13,7 @@ order of the pipeline, and each imports only those above it:
     implementations  Python modules, programs in any language
     derivation       from a page to golden values (needs the extra `certification`)
     checking         judging answers, and random draws
+    effects          the chapter's experiments with an implementation's parts
     diagnosis        what an implementation is; identify, compare, defaults
     reporting        the report, the terminal, the matrix
     cli              the commands
@@ -34,9 +35,18 @@ if TYPE_CHECKING:
         identify,
         load_cases,
         load_implementation,
+        reproduce,
     )
 
-__all__ = ["Checked", "check", "compare", "identify", "load_cases", "load_implementation"]
+__all__ = [
+    "Checked",
+    "check",
+    "compare",
+    "identify",
+    "load_cases",
+    "load_implementation",
+    "reproduce",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -36,6 +36,11 @@ Array = np.ndarray[Any, Any]
 ACTIVATIONS = {"sigmoid": sigmoid, "tanh": tanh, "relu": relu}
 
 
+@cache
+def _load_reference() -> PythonModule:
+    return cast(PythonModule, load_implementation(["reference"], in_process=True))
+
+
 class Parts:
     """Layers, update rules, initialisers and searches, as an implementation has them.
 
@@ -53,7 +58,7 @@ class Parts:
             _check_mistake(operation, edit)
         self.used: set[str] = set()
         self.lacking: set[str] = set()
-        self._reference = cast(PythonModule, load_implementation(["reference"], in_process=True))
+        self._reference = _load_reference()
 
     @property
     def name(self) -> str:

@@ -48,15 +48,7 @@ class Source:
 
         Raises `UserError` for what is not a Python adapter: a program could not keep up.
         """
-        if not self.target:
-            return Parts(None, dict(self.mistakes))
-        implementation = load_implementation(split_target(self.target), in_process=True)
-        if not isinstance(implementation, PythonModule):
-            raise UserError(
-                f"{self.target}: effects need a Python adapter; a program is asked over a pipe, "
-                "which is too slow for thousands of iterations"
-            )
-        return Parts(implementation, dict(self.mistakes))
+        return Parts(_load_target.__wrapped__(self.target), dict(self.mistakes))
 
     def fingerprint(self) -> str:
         """What the results depend on: the adapter's file, trainspec's own, and NumPy."""
@@ -108,8 +100,18 @@ def list_trials(effects: Sequence[str], seeds: int) -> list[Trial]:
 
 
 @cache
-def _load_parts(source: Source) -> Parts:
-    return source.load()
+def _load_target(target: str) -> PythonModule | None:
+    """The implementation, loaded once in a process; None for the reference."""
+    if not target:
+        return None
+    implementation = load_implementation(split_target(target), in_process=True)
+    if not isinstance(implementation, PythonModule):
+        implementation.close()
+        raise UserError(
+            f"{target}: effects need a Python adapter; a program is asked over a pipe, which is "
+            "too slow for thousands of iterations"
+        )
+    return implementation
 
 
 @cache
@@ -120,9 +122,8 @@ def _load_data() -> Data:
 def run_trial(source: Source, trial: Trial) -> Record:
     """Run one trial, in whatever process."""
     experiment = find_experiment(trial.effect)
-    parts = _load_parts(source)
-    parts.used.clear()
-    parts.lacking.clear()
+    # Parts of its own, since a trial notes whose parts it used, and others may run beside it.
+    parts = Parts(_load_target(source.target), dict(source.mistakes))
     data = _load_data() if experiment.NEEDS_IMAGES else None
     try:
         with warnings.catch_warnings():
