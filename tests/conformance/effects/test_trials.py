@@ -99,32 +99,47 @@ def test_workers_that_die_time_after_time_end_the_run(monkeypatch):
         results(FEW[1:2], Dying)
 
 
-@pytest.mark.slow
-def test_a_real_worker_that_is_killed_loses_no_finished_trial(tmp_path):
-    """The first attempt of one trial kills its process."""
-    adapter, mark = tmp_path / "killer.py", tmp_path / "killed"
-    adapter.write_text(
-        f"""
+KILLER = """
 import os, signal
 from pathlib import Path
 import numpy as np
-MARK = Path({str(mark)!r})
+MARK = Path({mark!r})
 def xavier(z, *, fan_in, fan_out):
-    if not MARK.exists() and os.getpid() != {os.getpid()}:
+    if not MARK.exists() and os.getpid() != {main}:
         MARK.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return z / np.sqrt(fan_in)
 """
-    )
-    told, source = [], Source(str(adapter))
+
+
+def run_with_a_killer(tmp_path, executor):
+    """The results of trials of which the first attempt of one kills its process, and the notes."""
+    adapter, mark, told = tmp_path / "killer.py", tmp_path / "killed", []
+    adapter.write_text(KILLER.format(mark=str(mark), main=os.getpid()))
     keeper = Keeper(tmp_path / "kept", told.append)
-    found = dict(run_trials(source, FEW, partial(make_executor, 2), keeper))
+    found = dict(run_trials(Source(str(adapter)), FEW, executor, keeper))
     assert mark.exists()
-    assert told == ["a worker died; its trials are run again"]
-    assert {t: r.result["std"] for t, r in found.items()} == {
-        t: pytest.approx(r["std"]) for t, r in results(FEW, InlineExecutor).items()
-    }
     assert all("xavier" in record.used for record in found.values())
+    right = results(FEW, InlineExecutor)
+    assert {t: r.result["std"] for t, r in found.items()} == {
+        t: pytest.approx(r["std"]) for t, r in right.items()
+    }
+    return told
+
+
+@pytest.mark.slow
+def test_a_real_worker_that_is_killed_loses_no_finished_trial(tmp_path):
+    told = run_with_a_killer(tmp_path, partial(make_executor, 2))
+    assert told == ["a worker died; its trials are run again"]
+
+
+@pytest.mark.slow
+def test_a_worker_of_a_cluster_that_is_killed_loses_none_either(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None
+    ) as cluster:
+        run_with_a_killer(tmp_path, partial(make_executor, 1, cluster.scheduler_address))
 
 
 def test_an_adapter_that_changes_has_another_fingerprint(tmp_path):

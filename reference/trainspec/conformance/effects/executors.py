@@ -9,6 +9,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
+from trainspec.conformance.basics.errors import UserError
 from trainspec.conformance.effects.trials import limit_threads
 
 T = TypeVar("T")
@@ -17,7 +18,7 @@ T = TypeVar("T")
 def make_executor(jobs: int, dask: str = "") -> Executor:
     """An executor: of `jobs` processes, of this one where that is 1, or of a cluster's address."""
     if dask:
-        return _connect(dask)
+        return ClusterExecutor(dask)
     if jobs == 1:
         return InlineExecutor()
     # A fresh interpreter: a library that has threads must not be copied in the middle of them.
@@ -36,14 +37,28 @@ def _start_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _connect(address: str) -> Executor:
-    """The executor of a cluster, which keeps its connection while it is used."""
-    from distributed import Client  # an extra
+class ClusterExecutor(Executor):
+    """A Dask cluster; the connection is closed with the executor."""
 
-    limit_threads()
-    client = Client(address, timeout="20s")
-    executor: Executor = client.get_executor(retries=2)
-    return executor
+    def __init__(self, address: str) -> None:
+        from distributed import Client  # an extra
+
+        limit_threads()
+        try:
+            self._client = Client(address, timeout="20s")
+        except (OSError, ValueError) as error:
+            raise UserError(f"no Dask scheduler answers at {address!r}: {error}") from None
+        self._executor = self._client.get_executor()
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """A future of the cluster's; a trial whose worker dies is run on another one."""
+        future: Future[T] = self._executor.submit(fn, *args, **kwargs)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Cancel what is not done, and disconnect."""
+        self._executor.shutdown(wait=wait)
+        self._client.close()
 
 
 class InlineExecutor(Executor):
