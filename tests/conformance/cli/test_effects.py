@@ -91,6 +91,7 @@ def test_an_interrupt_reports_what_is_done(monkeypatch):
         (["--mistake", "he:nothing"], "no variant or error named 'nothing'"),
         (["-i", "nothing"], "nothing"),
         (["--seeds", "0"], "--seeds"),
+        (["--plots", "/dev/null/x"], "--plots /dev/null/x: Not a directory"),
     ],
 )
 def test_wrong_usage_is_told_in_a_line(words, message):
@@ -106,3 +107,17 @@ def test_pictures_are_drawn_where_they_are_asked_for(tmp_path):
     done = run("effects", "update_paths", "-j", "1", "--plots", "pictures")
     assert done.exit_code == 0, done.output
     assert len(list((tmp_path / "pictures").iterdir())) == 4
+
+
+def test_a_part_that_ends_the_process_is_an_error(tmp_path):
+    path = tmp_path / "ends.py"
+    path.write_text("import sys\ndef sgd_start(params):\n    sys.exit(0)\n")
+    done = run("effects", "update_paths", "-i", str(path), "-j", "1")
+    assert done.exit_code == 3
+    assert "a part crashed: update_paths, sgd, seed 0: SystemExit: 0" in done.output
+
+
+def test_a_mistake_that_nothing_asks_for_is_told():
+    done = run("effects", "update_paths", "update_paths", "-j", "1", "--mistake", "he:gain-one")
+    assert "he:gain-one was not used" in done.output
+    assert "the effect holds, 8 claims" in done.output

@@ -12,14 +12,18 @@ import pytest
 
 from trainspec.conformance.basics.errors import UserError
 from trainspec.conformance.effects import trials as module
-from trainspec.conformance.effects.executors import InlineExecutor, make_executor
+from trainspec.conformance.effects.executors import (
+    InlineExecutor,
+    limit_threads,
+    make_executor,
+)
 from trainspec.conformance.effects.trials import (
     LIVES,
     Keeper,
     Record,
     Source,
     Trial,
-    limit_threads,
+    TrialError,
     list_trials,
     run_trials,
 )
@@ -157,8 +161,36 @@ def test_what_a_part_raises_is_told_with_its_trial(tmp_path):
     path = tmp_path / "raising.py"
     path.write_text("def xavier(z, *, fan_in, fan_out):\n    raise RuntimeError('no such luck')\n")
     message = "^activation_spread, tanh, xavier, seed 0: RuntimeError: no such luck$"
-    with pytest.raises(UserError, match=message):
-        list(run_trials(Source(str(path)), FEW, partial(make_executor, 2), Keeper(None)))
+    for executor in (InlineExecutor, partial(make_executor, 2)):
+        with pytest.raises(TrialError, match=message):
+            list(run_trials(Source(str(path)), FEW[:1], executor, Keeper(None)))
+    path.write_text("import sys\ndef xavier(z, *, fan_in, fan_out):\n    sys.exit(0)\n")
+    with pytest.raises(TrialError, match="SystemExit: 0"):
+        list(run_trials(Source(str(path)), FEW, InlineExecutor, Keeper(None)))
+
+
+def test_what_a_part_prints_does_not_get_into_a_report(tmp_path, capsys):
+    path = tmp_path / "printing.py"
+    path.write_text(
+        "def xavier(z, *, fan_in, fan_out):\n    print('here')\n    return z / fan_in**0.5\n"
+    )
+    list(run_trials(Source(str(path)), FEW[:1], InlineExecutor, Keeper(None)))
+    assert "here" in capsys.readouterr().err
+
+
+def test_an_interrupted_run_starts_no_more_and_keeps_what_runs(tmp_path):
+    many = [Trial("activation_spread", "tanh, xavier", seed) for seed in range(40)]
+    found = run_trials(SOURCE, many, partial(make_executor, 2), Keeper(tmp_path))
+    first = next(found)
+    found.close()  # as an interrupt does
+    kept = [trial for trial in many if Keeper(tmp_path).load(trial)]
+    assert first[0] in kept
+    assert len(kept) < 40
+
+
+def test_a_file_of_another_form_is_run_again(tmp_path):
+    (tmp_path / f"{FEW[0].key}.json").write_text('{"result": 5, "used": 3, "lacking": []}')
+    assert Keeper(tmp_path).load(FEW[0]) is None
 
 
 def test_a_program_is_refused():

@@ -10,6 +10,7 @@ from trainspec.conformance.basics.errors import UserError
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cases.result import CallError, Outcome
 from trainspec.conformance.checking.check import check_cases
+from trainspec.conformance.checking.declarations import as_declared
 from trainspec.conformance.implementations.messages import Request
 from trainspec.conformance.implementations.recorded import (
     Recorded,
@@ -20,6 +21,7 @@ from trainspec.conformance.implementations.serve import Server
 from trainspec.conformance.implementations.target import load_implementation
 
 CASES = load_cases(["sgd", "adam"], ["core"])
+EXPECTED = 67329200228352
 
 
 def answer_all(types=("float64", "float32")):
@@ -41,7 +43,10 @@ def test_ids_are_of_the_case_and_type_and_nothing_else():
     assert min(every) > 0
     assert max(every) < 2**48
     (case,) = load_cases(ids=["adam/first-step"])
-    assert identify_request(case, "float32") == 67329200228577
+    assert identify_request(case, "float32") == EXPECTED
+    assert identify_request(as_declared(case, "eps-hat"), "float32") == EXPECTED
+    assert identify_request(as_declared(case, "coupled-decay"), "float32") // 256 == EXPECTED // 256
+    assert identify_request(as_declared(case, "coupled-decay"), "float32") != EXPECTED
 
 
 def test_the_verdict_is_that_of_a_check_in_any_order():
@@ -80,7 +85,7 @@ def test_a_malformed_answer_is_that_of_its_case():
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ([b"{}"], "line 1 has no id"),
+        ([b"{}"], "line 1 must have the id of its request"),
         ([ANSWERS[0], b"", b"nonsense"], "line 3 is not JSON"),
         ([ANSWERS[1], ANSWERS[1]], "lines 1 and 2 both answer the request"),
         ([b'{"id": 7, "outputs": {}}'], "none of the lines answers a request"),
@@ -90,3 +95,25 @@ def test_a_malformed_answer_is_that_of_its_case():
 def test_what_is_no_file_of_answers_is_refused(lines, message):
     with pytest.raises(UserError, match=message):
         record(lines)
+
+
+def test_a_variant_that_was_not_asked_for_is_told():
+    (case,) = load_cases(ids=["adam/first-step"])
+    decayed = as_declared(case, "coupled-decay")
+    with pytest.raises(CallError, match="write the requests with --variant adam=coupled-decay"):
+        record(ANSWERS).call(decayed, "float64")
+
+
+def test_what_is_said_and_not_answered_is_listed():
+    told = record([a for a in ANSWERS if json.loads(a)["id"] == 0] + ANSWERS[1:3]).list_unanswered()
+    assert "adam: no answer in any type; was it asked?" in told
+    assert "sgd: no answer in float16, bfloat16; was it asked?" in told
+
+
+def test_ids_may_be_written_as_floats_and_files_begin_with_a_mark():
+    lines = [ANSWERS[0], ANSWERS[1].replace(b'"id": ', b'"id": ', 1)]
+    number = json.loads(lines[1])["id"]
+    lines[1] = lines[1].replace(str(number).encode(), f"{number}.0".encode(), 1)
+    assert record([b"\xef\xbb\xbf" + lines[0], lines[1]]).operations == {"sgd"}
+    with pytest.raises(UserError, match="UTF-16"):
+        record(["{}".encode("utf-16")])

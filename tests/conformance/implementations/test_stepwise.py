@@ -93,7 +93,11 @@ def test_what_a_step_returns_is_kept_from_being_changed_by_the_next():
     ("answer", "outputs", "message"),
     [
         ({"other": 1}, ("params",), "a step returned no 'params'"),
-        ((1, 2, 3), ("one", "two"), "a step must return one, two as a dict or a tuple, got tuple"),
+        (
+            (1, 2, 3),
+            ("one", "two"),
+            "a step must return one, two as a dict or a tuple, got a tuple of 3",
+        ),
     ],
 )
 def test_what_cannot_be_named_is_malformed(answer, outputs, message):

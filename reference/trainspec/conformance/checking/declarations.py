@@ -40,7 +40,11 @@ def read_declarations(implementation: Implementation) -> dict[str, str]:
         check_form(offering.operation, offering.form, f"{who}: forms")
     check_known_failures(implementation.known_failures, who)
     followed = load_profile(implementation.profile).main if implementation.profile else {}
-    return {**followed, **own}
+    # A form that is declared for the runs is that of the operation, whose whole run they make.
+    runs = {
+        base_operation(name): form for name, form in own.items() if name != base_operation(name)
+    }
+    return {**followed, **runs, **own}
 
 
 def choose_forms(implementation: Implementation, profile: Profile) -> dict[str, str]:

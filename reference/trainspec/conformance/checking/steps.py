@@ -22,6 +22,7 @@ from trainspec.conformance.basics.names import (
     start_function,
     steps_case,
 )
+from trainspec.conformance.basics.tensors import iterate_tensors, to_array
 from trainspec.conformance.cases.case import STEPS, Case
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cases.result import CallError, Outcome, Result
@@ -46,6 +47,8 @@ SHARES = ((2.0, 0.0), (0.0, 2.0), (1.0, 1.0))
 #: Cases of more steps than this are not asked step by step.
 LONG = 100
 OWN = "own"
+#: A state may have been saved in this type.
+NARROWER = {"float64": np.float32, "float32": np.float16}
 OWN_COUNT = "where gradients are missing, every parameter counts its own steps"
 WHY_SAVED = "A run that is resumed from a checkpoint must go on as if it had never stopped."
 WHY_TWO = "Two models that are trained side by side must not share their optimizer's state."
@@ -89,8 +92,12 @@ def check_step_case(implementation: Implementation, case: Case, kind: str) -> Re
         if result.outcome is Outcome.PASS:
             return _compare_restored(case, result, flatten_answer(case, kind, answer)[0])
         own = _count_own_steps(case)
-        if own is not None and judge_answer(own, kind, answer).outcome is Outcome.PASS:
-            return Result(case, kind, Outcome.PASS, OWN_COUNT)
+        if own is not None:
+            other = judge_answer(own, kind, answer)
+            if other.outcome is Outcome.PASS:
+                return Result(case, kind, Outcome.PASS, OWN_COUNT)
+            if other.divergence is None:  # the numbers are right: it is something else
+                return replace(other, case=case)
     except CallError as error:
         return Result(case, kind, error.outcome, str(error))
     return replace(result, message=result.message or _name_action(case, result))
@@ -115,7 +122,7 @@ def _list_form(
     """What is asked of one form, type after type."""
     cases = [
         replace(as_declared(case, form), offered=offered)
-        for case in load_cases([technique], ["core", STEPS])
+        for case in load_cases([technique], ["core", "numerics", STEPS])
         if not case.rejects and case.count != OWN and not case.keep
     ]
     for kind in kinds:
@@ -124,8 +131,9 @@ def _list_form(
             for case in cases
             if case.level == "core" and 0 < (case.steps or 0) <= LONG and kind in case.types
         ]
+        digits = [case for case in cases if case.steps and _has_all_digits(case, kind)]
         if whole:
-            for case in _list_scripts(implementation, whole):
+            for case in _list_scripts(implementation, whole, digits):
                 yield case, kind
             for case in cases:
                 if case.level == STEPS and kind in case.types:
@@ -133,7 +141,19 @@ def _list_form(
                     yield _play(case, case.name, play_once(steps), clauses=case.clauses), kind
 
 
-def _list_scripts(implementation: Implementation, cases: Sequence[Case]) -> Iterator[Case]:
+def _has_all_digits(case: Case, kind: str) -> bool:
+    """Whether a case has inputs that the next narrower type does not hold, and is served."""
+    narrower = NARROWER.get(kind)
+    if kind not in case.types or narrower is None or case.steps in (None, 1) or case.level == STEPS:
+        return False
+    with np.errstate(all="ignore"):
+        arrays = [to_array(leaf, np.float64) for _, leaf in iterate_tensors(case.inputs)]
+        return any((a != a.astype(narrower)).any() for a in arrays if np.isfinite(a).all())
+
+
+def _list_scripts(
+    implementation: Implementation, cases: Sequence[Case], digits: Sequence[Case]
+) -> Iterator[Case]:
     """Every golden case one step at a time, and the longest in the ways of a training loop."""
     for case in cases:
         why = f"{case.id}, asked one step at a time."
@@ -142,6 +162,11 @@ def _list_scripts(implementation: Implementation, cases: Sequence[Case]) -> Iter
     longest = max(cases, key=lambda case: len(case.expected))
     steps = longest.steps or 0
     yield _play(longest, "saved", _save_and_restore(steps), why=WHY_SAVED)
+    if digits:
+        # A state that is saved in a narrower type shows only where it has digits to lose.
+        full = max(digits, key=lambda case: ((case.steps or 0) <= LONG, len(case.expected)))
+        script = _save_and_restore(full.steps or 0)
+        yield _play(full, "saved-with-all-digits", script, why=WHY_SAVED)
     yield _play(longest, "two-at-once", _alternate(steps), why=WHY_TWO)
     if "accumulation_steps" in implementation.accepts(longest.offering.starter):
         yield _accumulate(longest)

@@ -12,7 +12,7 @@ import click
 from trainspec.conformance.basics.names import Offering
 from trainspec.conformance.cli.group import INTERRUPTED
 from trainspec.conformance.cli.options import make_console, show_progress
-from trainspec.conformance.effects.executors import count_jobs, make_executor
+from trainspec.conformance.effects.executors import count_jobs, limit_threads, make_executor
 from trainspec.conformance.effects.judge import Found, judge_effect
 from trainspec.conformance.effects.page import list_effects, load_effect
 from trainspec.conformance.effects.report import print_effects, report_effects
@@ -21,7 +21,6 @@ from trainspec.conformance.effects.trials import (
     Record,
     Source,
     Trial,
-    limit_threads,
     list_trials,
     run_trials,
 )
@@ -85,11 +84,14 @@ def command(
     trainspec effects -i torch                PyTorch's parts in trainspec's loop
     trainspec effects weight_decay --mistake l2_penalty:gradient-left-out
 
-    Exit status: 0 all effects hold, 1 some do not, 2 wrong usage, 130 interrupted.
+    Exit status: 0 all effects hold, 1 some do not, 2 wrong usage, 3 a part crashed, 130
+    interrupted.
     """  # noqa: D301
-    effects = effect or list_effects()
+    effects = tuple(dict.fromkeys(effect)) or list_effects()
     for name in effects:
         load_effect(name)
+    if plots is not None:
+        _make_folder(plots)
     source = Source(implementation, _read_mistakes(mistake))
     label = source.load().name
     limit_threads()
@@ -107,6 +109,10 @@ def command(
                 tick()
     except KeyboardInterrupt:
         finished = False
+    used = {operation for record in records.values() for operation in record.used}
+    for operation, name in source.mistakes:
+        if operation not in used:
+            click.echo(f"{operation}:{name} was not used: no trial asked for {operation}", err=True)
     # In an order that does not depend on which worker was faster.
     records = {trial: records[trial] for trial in trials if trial in records}
     found = [judge_effect(load_effect(name), records) for name in effects]
@@ -141,6 +147,14 @@ def _read_mistakes(given: Sequence[str]) -> tuple[tuple[str, str], ...]:
             )
         mistakes.append((mistake.operation, mistake.form))
     return tuple(mistakes)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder of the pictures before hours are spent on them."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.UsageError(f"--plots {folder}: {error.strerror}") from None
 
 
 def _draw(folder: Path, found: Sequence[Found], records: dict[Trial, Record]) -> None:

@@ -64,9 +64,8 @@ def command(
     if as_json:
         click.echo(to_json(checked.report))
     else:
-        words = ["--variant " + text for text in variant]
         results, diagnoses = checked.results, checked.diagnoses
-        print_report(
-            make_console(), implementation, results, diagnoses, [name], words, strict=strict
-        )
+        print_report(make_console(), implementation, results, diagnoses, [], strict=strict)
+    for line in implementation.list_unanswered():
+        click.echo(line, err=True)
     ctx.exit(choose_exit_status(checked.results, strict))

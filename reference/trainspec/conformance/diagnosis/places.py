@@ -159,11 +159,11 @@ def _read_function(case: Case, values: FloatArray) -> tuple[Features, FloatArray
     first = _first_array(inputs)
     blocks, outputs = [], []
     shapes = [
-        own
-        for shape in case.outputs.values()
+        (number, own)
+        for number, shape in enumerate(case.outputs.values())
         for own in (shape if shape and isinstance(shape[0], list) else [shape])
     ]
-    for number, shape in enumerate(shapes):
+    for number, shape in shapes:
         for t in case.keep or range(1, (case.steps or 1) + 1):
             own: dict[str, Any] = {
                 "step": t,

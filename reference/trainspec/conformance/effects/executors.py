@@ -10,7 +10,6 @@ from multiprocessing import get_context
 from typing import Any, TypeVar
 
 from trainspec.conformance.basics.errors import UserError
-from trainspec.conformance.effects.trials import limit_threads
 
 T = TypeVar("T")
 
@@ -23,6 +22,12 @@ def make_executor(jobs: int, dask: str = "") -> Executor:
         return InlineExecutor()
     # A fresh interpreter: a library that has threads must not be copied in the middle of them.
     return ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_start_worker)
+
+
+def limit_threads() -> None:
+    """One thread for each worker: several processes that each use all cores slow one another."""
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
 
 
 def count_jobs() -> int:

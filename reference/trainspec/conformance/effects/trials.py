@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -21,9 +23,10 @@ from typing import Any
 import numpy as np
 
 from trainspec import __version__
-from trainspec.conformance.basics.errors import UserError
+from trainspec.conformance.basics.errors import NoAnswerError, UserError
 from trainspec.conformance.basics.paths import PACKAGE
 from trainspec.conformance.effects.data import Data, load_mnist
+from trainspec.conformance.effects.executors import InlineExecutor
 from trainspec.conformance.effects.page import find_experiment
 from trainspec.conformance.effects.parts import Parts
 from trainspec.conformance.implementations.python_module import (
@@ -34,6 +37,12 @@ from trainspec.conformance.implementations.target import load_implementation, sp
 
 #: So often workers may die without one trial being finished in between.
 LIVES = 3
+
+
+class TrialError(NoAnswerError):
+    """A part that raised something in the middle of a trial."""
+
+    reason = "a part crashed"
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,7 @@ class Source:
 
         Raises `UserError` for what is not a Python adapter: a program could not keep up.
         """
-        return Parts(_load_target.__wrapped__(self.target), dict(self.mistakes))
+        return Parts(_load_target(self.target, self.fingerprint()), dict(self.mistakes))
 
     def fingerprint(self) -> str:
         """What the results depend on: the adapter's file, trainspec's own, and NumPy."""
@@ -100,8 +109,8 @@ def list_trials(effects: Sequence[str], seeds: int) -> list[Trial]:
 
 
 @cache
-def _load_target(target: str) -> PythonModule | None:
-    """The implementation, loaded once in a process; None for the reference."""
+def _load_target(target: str, fingerprint: str) -> PythonModule | None:
+    """The implementation, loaded once in a process unless it changes; None for the reference."""
     if not target:
         return None
     implementation = load_implementation(split_target(target), in_process=True)
@@ -123,17 +132,19 @@ def run_trial(source: Source, trial: Trial) -> Record:
     """Run one trial, in whatever process."""
     experiment = find_experiment(trial.effect)
     # Parts of its own, since a trial notes whose parts it used, and others may run beside it.
-    parts = Parts(_load_target(source.target), dict(source.mistakes))
+    parts = Parts(_load_target(source.target, source.fingerprint()), dict(source.mistakes))
     data = _load_data() if experiment.NEEDS_IMAGES else None
     try:
-        with warnings.catch_warnings():
+        # What an adapter prints must not get into a report on standard output.
+        with warnings.catch_warnings(), redirect_stdout(sys.stderr):
             warnings.simplefilter("ignore")
             result = experiment.run(trial.setting, trial.seed, parts, data)
-    except UserError:
+    except (UserError, KeyboardInterrupt):
         raise
-    except Exception as error:  # whatever a part raises
+    except BaseException as error:  # whatever a part raises, SystemExit included
         what = describe_error(error)
-        raise UserError(f"{trial.effect}, {trial.setting}, seed {trial.seed}: {what}") from None
+        where = f"{trial.effect}, {trial.setting}, seed {trial.seed}"
+        raise TrialError(f"{where}: {what}") from None
     return Record(result, sorted(parts.used), sorted(parts.lacking - parts.used))
 
 
@@ -151,7 +162,10 @@ class Keeper:
             return None
         try:
             kept = json.loads((self.folder / f"{trial.key}.json").read_text("utf-8"))
-            return Record(kept["result"], kept["used"], kept["lacking"])
+            record = Record(kept["result"], kept["used"], kept["lacking"])
+            parts = record.used, record.lacking
+            whole = isinstance(record.result, dict) and all(isinstance(p, list) for p in parts)
+            return record if whole else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -195,6 +209,7 @@ def run_trials(
     lives = LIVES
     while waiting:
         executor = make_executor()
+        futures: dict[Future[Record], Trial] = {}
         try:
             futures = {executor.submit(run_trial, source, trial): trial for trial in waiting}
             for trial, record in _collect(futures):
@@ -214,15 +229,27 @@ def run_trials(
                 ) from None
             keeper.warn("a worker died; its trials are run again")
         finally:
-            executor.shutdown(wait=False, cancel_futures=True)
+            _finish(executor, futures, waiting, keeper)
+
+
+def _finish(
+    executor: Executor,
+    futures: Mapping[Future[Record], Trial],
+    waiting: Iterable[Trial],
+    keeper: Keeper,
+) -> None:
+    """Start no further trial, wait for those that run, and keep what they return."""
+    for future in futures:
+        future.cancel()
+    executor.shutdown(wait=True, cancel_futures=True)
+    if isinstance(executor, InlineExecutor):
+        return  # it runs nothing by itself
+    left = set(waiting)
+    for future, trial in futures.items():
+        if trial in left and not future.cancelled() and future.exception() is None:
+            keeper.keep(trial, future.result())
 
 
 def _collect(futures: Mapping[Future[Record], Trial]) -> Iterator[tuple[Trial, Record]]:
     for future in as_completed(futures):
         yield futures[future], future.result()
-
-
-def limit_threads() -> None:
-    """One thread for each worker: several processes that each use all cores slow one another."""
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")

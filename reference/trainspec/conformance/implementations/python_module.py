@@ -211,6 +211,11 @@ class Objects:
         if RATE in numbers and not _takes(self._start, RATE):
             numbers = {name: value for name, value in numbers.items() if name != RATE}
         self._runs[run] = self._start(*inputs.values(), **numbers)
+        if not (callable(self._runs[run]) or hasattr(self._runs[run], "step")):
+            got = type(self._runs[run]).__name__
+            raise TypeError(
+                f"the start of a run must return an object with a method step, got {got}"
+            )
 
     def step(self, run: str, inputs: Mapping[str, Any], numbers: Mapping[str, Any]) -> Any:
         """What its method `step` returns, or what it returns itself where it is a function."""
@@ -224,6 +229,8 @@ class Objects:
 
     def restore(self, run: str, state: Any) -> None:
         """Give its method `restore` a state."""
+        if not hasattr(self._runs[run], "restore"):
+            raise TypeError("its runs have a method save, and none called restore")
         self._method(run, "restore")(state)
 
     def end(self, run: str) -> None:

@@ -6,6 +6,7 @@ judged here. An id says which case in which type a line is about, whatever else 
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -29,15 +30,26 @@ from trainspec.conformance.implementations.messages import (
     read_outputs,
 )
 from trainspec.conformance.implementations.protocol import check_types
+from trainspec.conformance.pages.load import load_page
 
-#: Bytes of an id: so few that every language holds it exactly in a float64.
-ID_BYTES = 6
+#: Bytes of an id for the case and its type, and one for the hyperparameters of a variant: so few
+#: that every language holds it exactly in a float64.
+CASE_BYTES = 5
 
 
 def identify_request(case: Case, kind: str) -> int:
-    """The id of a case in a type: always the same."""
-    text = str(CaseInType(Offering(case.operation), case.name, kind))
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:ID_BYTES], "big")
+    """The id of a case in a type, and of the hyperparameters that a variant adds: it stays."""
+    more = sorted(case.hyperparameters.keys() - load_page(case.technique).parameters.keys())
+    last = _hash(",".join(more), 1) if more else 0
+    return _identify_case(case, kind) * 256 + last
+
+
+def _identify_case(case: Case, kind: str) -> int:
+    return _hash(str(CaseInType(Offering(case.operation), case.name, kind)), CASE_BYTES)
+
+
+def _hash(text: str, count: int) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:count], "big")
 
 
 def write_requests(cases: Iterable[Case], types: Sequence[str]) -> Iterator[bytes]:
@@ -66,24 +78,25 @@ class Recorded:
         self.known_failures: Mapping[str, str] = about.known_failures
         self.profile = about.profile or ""
         self.forms: Sequence[str] = ()
+        given = {number // 256 for number in self._lines}
         answered = {
             (case.operation, kind)
             for case in cases
             for kind in TYPES
-            if identify_request(case, kind) in self._lines
+            if _identify_case(case, kind) in given
         }
         operations = {operation for operation, _ in answered}
-        if about.operations is not None:
-            operations &= set(about.operations)
-        self.operations: frozenset[str] | None = frozenset(operations)
+        said_to_have = set(about.operations or operations)
+        self.operations: frozenset[str] | None = frozenset(operations & said_to_have)
+        self._silent = said_to_have & {case.operation for case in cases} - operations
         kinds = [kind for kind in TYPES if any(kind == own for _, own in answered)]
         if not kinds:
             raise UserError(
                 f"{name}: none of the lines answers a request of `trainspec requests`; each must "
                 "have the id of its request"
             )
-        said = kinds if about.types is None else check_types(name, about.types)
-        self.types: Sequence[str] = [kind for kind in said if kind in kinds]
+        self._said = kinds if about.types is None else check_types(name, about.types)
+        self.types: Sequence[str] = [kind for kind in self._said if kind in kinds]
         self._answered = answered
 
     def offers(self, operation: str) -> bool:
@@ -100,11 +113,30 @@ class Recorded:
         if number not in self._lines:
             if (case.operation, kind) not in self._answered:
                 raise CallError(Outcome.UNSUPPORTED, "not asked in this type")
-            raise CallError(Outcome.CRASHED, f"the file has no answer with the id {number}")
+            raise CallError(Outcome.CRASHED, self._explain_missing(case, kind, number))
         try:
             return read_outputs(read_answer(self._lines[number], number), kind)
         except MalformedError as error:
             raise CallError(Outcome.MALFORMED, str(error)) from None
+
+    def list_unanswered(self) -> list[str]:
+        """What the program says that it has, and the file has no answer to."""
+        lines = [f"{name}: no answer in any type; was it asked?" for name in sorted(self._silent)]
+        for name in sorted(self.operations or ()):
+            without = [kind for kind in self._said if (name, kind) not in self._answered]
+            if without:
+                lines.append(f"{name}: no answer in {', '.join(without)}; was it asked?")
+        return lines
+
+    def _explain_missing(self, case: Case, kind: str, number: int) -> str:
+        page = load_page(case.technique)
+        more = sorted(case.hyperparameters.keys() - page.parameters.keys())
+        if more and number - number % 256 in self._lines:
+            return (
+                f"the file has an answer without {', '.join(more)}: write the requests with "
+                f"--variant {case.operation}={case.form}"
+            )
+        return f"the file has no answer with the id {number}"
 
     def close(self) -> None:
         """Nothing is held."""
@@ -120,7 +152,12 @@ class Recorded:
 
 def _read_lines(name: str, lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     seen: dict[int, int] = {}
-    for count, line in enumerate(lines, 1):
+    for count, given in enumerate(lines, 1):
+        if given.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise UserError(
+                f"{name}: the file is in UTF-16, as PowerShell writes it; it must be UTF-8"
+            )
+        line = given.removeprefix(codecs.BOM_UTF8)
         if not line.strip():
             continue
         try:
@@ -128,8 +165,13 @@ def _read_lines(name: str, lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]
         except (msgspec.DecodeError, RecursionError) as error:
             raise UserError(f"{name}: line {count} is not JSON: {clean_text(error)}") from None
         number = answer.get("id") if isinstance(answer, dict) else None
+        if isinstance(number, float) and number.is_integer():
+            number = int(number)
         if type(number) is not int:
-            raise UserError(f"{name}: line {count} has no id; each answer has that of its request")
+            raise UserError(
+                f"{name}: line {count} must have the id of its request, a whole number, "
+                f"got {number!r:.40}"
+            )
         if number in seen:
             raise UserError(
                 f"{name}: lines {seen[number]} and {count} both answer the request {number}"

@@ -37,7 +37,7 @@ class Driver(Protocol):
 
 def run_script(
     script: Script, inputs: Mapping[str, Nest], numbers: Mapping[str, Any], driver: Driver
-) -> dict[str, list[Any]]:
+) -> dict[str, list[Any] | None]:
     """The outputs of all steps of a script, each a list in the order of the steps.
 
     `inputs` and `numbers` are those of the whole case. Raises `CallError`.
@@ -47,7 +47,11 @@ def run_script(
         playing.play(action)
     for run in playing.last:
         driver.end(run)
-    return playing.answers
+    # An output that no step has is one that the implementation does not have.
+    return {
+        name: None if values and all(value is None for value in values) else values
+        for name, values in playing.answers.items()
+    }
 
 
 class _Playing:
@@ -67,23 +71,28 @@ class _Playing:
 
     def play(self, action: Action) -> None:
         """Do one action."""
-        if action.verb == START:
-            self._start(action)
-        elif action.verb == SAVE:
-            self.saved[action.run] = self.driver.save(action.run), self.last[action.run]
-        elif action.verb == RESTORE:
-            self.driver.restore(action.run, self.saved[action.source][0])
-        else:
-            self._step(action)
+        do = {START: self._start, SAVE: self._save, RESTORE: self._restore}
+        try:
+            do.get(action.verb, self._step)(action)
+        except CallError as error:
+            number = f" {action.step}" if action.step else ""
+            where = f"{action.verb}{number} of run {action.run!r}"
+            raise CallError(error.outcome, f"{where}: {error}") from None
+
+    def _save(self, action: Action) -> None:
+        self.saved[action.run] = self.driver.save(action.run), self.last[action.run]
+
+    def _restore(self, action: Action) -> None:
+        self.driver.restore(action.run, self.saved[action.source][0])
 
     def _start(self, action: Action) -> None:
         script = self.script
         inputs = {name: value for name, value in self.inputs.items() if name not in script.inputs}
         numbers = dict(self.numbers)
         numbers |= {name: self.numbers[name][0] for name in script.numbers if name in numbers}
-        if script.carried:
-            before = self.saved[action.source][1] if action.source else inputs[script.carried]
-            inputs[script.carried] = copy.deepcopy(before) if action.source else before
+        if script.carried and action.source:
+            before = self.saved[action.source][1]
+            inputs[script.carried] = _copy_like(before, inputs[script.carried])
         self.driver.start(action.run, inputs, {**numbers, **script.more})
         self.last[action.run] = inputs.get(script.carried)
 
@@ -111,6 +120,15 @@ def _scale(nest: Nest, factor: float) -> Nest:
     return map_tensors(scale, nest)
 
 
+def _copy_like(tensors: Any, first: Any) -> Any:
+    """Tensors that a step returned, as those of the same run's start are."""
+    if isinstance(tensors, (list, tuple)) and isinstance(first, list):
+        return [_copy_like(tensor, own) for tensor, own in zip(tensors, first)]
+    return (
+        np.array(tensors, first.dtype) if isinstance(first, np.ndarray) else copy.deepcopy(tensors)
+    )
+
+
 def _copy_arrays(value: Any) -> Any:
     """What a step returned, safe from being changed by the next one."""
     if isinstance(value, (list, tuple)):
@@ -131,7 +149,8 @@ def _name_outputs(script: Script, answer: Any) -> dict[str, Any]:
     if isinstance(answer, (tuple, list)) and len(answer) == len(script.outputs):
         return dict(zip(script.outputs, answer))
     names = ", ".join(script.outputs)
+    size = f" of {len(answer)}" if isinstance(answer, (tuple, list)) else ""
     raise CallError(
         Outcome.MALFORMED,
-        f"a step must return {names} as a dict or a tuple, got {type(answer).__name__}",
+        f"a step must return {names} as a dict or a tuple, got a {type(answer).__name__}{size}",
     )

@@ -139,7 +139,8 @@ def print_failures(
     if case.link:
         print_labelled(console, "seen in", case.link)
     print_labelled(console, "spec page", str(page_path(case.technique)))
-    print_labelled(console, "reproduce with", _format_command(target, first, options))
+    if target:
+        print_labelled(console, "reproduce with", _format_command(target, first, options))
     golden = (r for r in failing if r.subject is not Subject.DEFAULT)
     others = list(dict.fromkeys(r.case.label for r in golden if r.case.id != case.id))
     if others:
@@ -190,6 +191,8 @@ def _format_command(target: Sequence[str], result: Result, given: Sequence[str])
     options = ["--case", result.case.id, *(["--dtype", result.kind] if result.kind else [])]
     if result.subject is not Subject.CASE:
         options = ["--technique", result.case.operation]
+    if result.subject is Subject.STEPS:
+        options += ["--level", "steps", "--dtype", result.kind]
     if result.subject is Subject.DEFAULT:
         given = given or ["--profile", result.case.profile]
     options += given
@@ -227,7 +230,11 @@ def list_notes(results: Sequence[Result]) -> list[str]:
     """What of an offered operation was not checked, and what else is good to know of it."""
     lines = []
     for r in results:
-        if r.subject is Subject.DRAW and r.outcome is Outcome.UNSUPPORTED:
+        if (
+            r.kind
+            and r.subject in (Subject.DRAW, Subject.STEPS)
+            and (r.outcome is Outcome.UNSUPPORTED)
+        ):
             lines.append(f"{r.case.offering}: {r.message}")
         if r.subject in (Subject.ACCEPTED, Subject.STEPS) and r.outcome is Outcome.PASS:
             lines += [f"{r.case.offering}: {r.message}"] if r.message else []
