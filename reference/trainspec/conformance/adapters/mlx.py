@@ -152,7 +152,7 @@ def l2_penalty(W: Any, b: Any, gW: Any, gb: Any, *, weight_decay: float) -> Any:
     """`SGD(weight_decay=…)`: the gradients that enter the velocity; the loss is not changed."""
     optimizer = optim.SGD(learning_rate=1.0, momentum=0.5, weight_decay=weight_decay)
     _Run([W, b], optimizer).step([gW, gb], None)
-    entered = [_array(state["v"]) for state in optimizer.state["W"]]
+    entered = [_array(optimizer.state[name]["v"]) for name in ("0", "1")]
     return {"penalty": np.zeros((), W.dtype), "gradient_W": entered[0], "gradient_b": entered[1]}
 
 

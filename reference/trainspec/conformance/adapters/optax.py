@@ -83,8 +83,8 @@ def _of(transform: Any, **fixed: Any) -> Any:
     return updates(make, _Run.step, _Run.save, _Run.restore)
 
 
-def _adam_epsilon_in_root(*, eps: float, **named: Any) -> Any:
-    return optax.adam(eps=0.0, eps_root=eps, **named)
+def _adam_epsilon_in_root(learning_rate: Any, *, b1: float, b2: float, eps: float) -> Any:
+    return optax.adam(learning_rate, b1, b2, eps=0.0, eps_root=eps)
 
 
 sgd = _of(optax.sgd)
