@@ -205,7 +205,9 @@ class Parts:
         return dict(zip(page.outputs, [answer] if single else answer))
 
     def form_of(self, operation: str) -> str:
-        """The form that the implementation declares for an operation."""
+        """The form that the implementation declares for an operation, or the mistake there."""
+        if operation in self.mistakes:
+            return self.mistakes[operation]
         if self.implementation is None or operation not in self.used:
             return ""
         declared = read_declarations(self.implementation)

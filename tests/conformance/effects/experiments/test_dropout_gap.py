@@ -26,6 +26,14 @@ def test_masks_are_an_ensemble(monkeypatch):
     assert 0 <= trial["agree"] <= 1
 
 
+def test_inverted_dropout_is_not_held_to_the_book_s_accuracies(monkeypatch):
+    trial = run(monkeypatch, Parts(None, {"dropout": "inverted"}))
+    figures = experiment.measure({"none": {"train": [1.0], "test": [0.8]}, "dropout": trial})
+    assert {"inverted: train", "none: train"} <= figures.keys()
+    assert not {"dropout: train", "narrowing of the gap"} & figures.keys()
+    assert figures["predictions that two masks give differently"] > 0
+
+
 def test_without_dropping_all_networks_are_one(monkeypatch):
     trial = run(monkeypatch, Parts(None, {"dropout": "never-dropped"}))
     assert trial["differ"] == 0
