@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,10 +31,6 @@ from trainspec.conformance.diagnosis.accepted import check_accepted
 from trainspec.conformance.diagnosis.compare import Comparison, compare_implementations
 from trainspec.conformance.diagnosis.defaults import check_defaults
 from trainspec.conformance.diagnosis.identify import Identity, identify_operations
-from trainspec.conformance.effects.executors import InlineExecutor
-from trainspec.conformance.effects.judge import Found, judge_effect
-from trainspec.conformance.effects.page import list_effects, load_effect
-from trainspec.conformance.effects.trials import Keeper, Source, list_trials, run_trials
 from trainspec.conformance.implementations import target as targets
 from trainspec.conformance.implementations.protocol import Implementation
 from trainspec.conformance.implementations.python_module import PythonModule
@@ -49,15 +44,7 @@ from trainspec.conformance.reporting.report import (
 )
 from trainspec.conformance.reporting.terminal import print_report
 
-__all__ = [
-    "Checked",
-    "check",
-    "compare",
-    "identify",
-    "load_cases",
-    "load_implementation",
-    "reproduce",
-]
+__all__ = ["Checked", "check", "compare", "identify", "load_cases", "load_implementation"]
 
 Target = str | Path | Sequence[str] | ModuleType | Mapping[str, Any]
 
@@ -221,36 +208,3 @@ def compare(
 ) -> list[Comparison]:
     """Where two implementations agree and where they differ, in `dtype` or in the widest type."""
     return list(compare_implementations(one, other, load_cases(techniques), dtype, tick))
-
-
-def reproduce(
-    effects: Iterable[str] = (),
-    target: str = "",
-    *,
-    seeds: int = 3,
-    mistakes: Mapping[str, str] | None = None,
-    make_executor: Callable[[], Executor] = InlineExecutor,
-    keep: Path | None = None,
-    tick: Callable[[], None] = _do_nothing,
-) -> list[Found]:
-    """Reproduce the chapter's experiments with an implementation's parts: figures and claims.
-
-    `effects` are names of pages under spec/effects/, all where empty; `target` is the path of a
-    Python adapter or the name of a shipped one, the reference where empty. `mistakes` (operation
-    -> name) puts a variant or a named error in an operation's place. Trials run on the executors
-    that `make_executor` returns, by default in this process one after the other, and are kept in
-    the folder `keep`. `tick` is called after every trial.
-
-    Raises `UserError` for what does not exist, for a program as target, and for what a part raises.
-    """
-    names = tuple(effects) or list_effects()
-    source = Source(target, tuple((mistakes or {}).items()))
-    source.load()
-    keeper = Keeper(keep / source.fingerprint() if keep else None)
-    trials = list_trials(names, seeds)
-    records = {}
-    for trial, record in run_trials(source, trials, make_executor, keeper):
-        records[trial] = record
-        tick()
-    ordered = {trial: records[trial] for trial in trials}
-    return [judge_effect(load_effect(name), ordered) for name in names]

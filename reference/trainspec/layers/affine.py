@@ -21,7 +21,7 @@ def forward(x: Array, W: Array, b: Array) -> Array:
 
 
 def backward_inputs(dy: Array, W: Array) -> Array:
-    """The gradient with respect to the inputs, given that by the outputs, `dy` (AFFINE-2)."""
+    """The gradient with respect to the inputs, (N, D), given that of the outputs (AFFINE-2)."""
     floating(dy=dy, W=W)
     dx = wide(dy) @ wide(W).T
     return like(dy, dx)
@@ -36,7 +36,10 @@ def backward_parameters(dy: Array, x: Array) -> tuple[Array, Array]:
 
 
 def backward(dy: Array, x: Array, W: Array) -> tuple[Array, Array, Array]:
-    """The gradients by inputs, weights and biases, given that by the outputs, `dy` (AFFINE-2)."""
+    """The gradients with respect to inputs, weights and biases, given `dy`, that of the outputs.
+
+    Of shapes (N, D), (D, M) and (M,) for `dy` of (N, M); AFFINE-2.
+    """
     return backward_inputs(dy, W), *backward_parameters(dy, x)
 
 

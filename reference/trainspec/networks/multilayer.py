@@ -11,6 +11,7 @@ from trainspec.layers import affine, batch_normalization, dropout, relu, sigmoid
 from trainspec.losses import softmax_cross_entropy
 from trainspec.regularizers import l2_penalty
 
+#: The activations, by the names of their operations.
 ACTIVATIONS = {"sigmoid": sigmoid, "tanh": tanh, "relu": relu}
 NORMALISATIONS = ("batch", "none")
 

@@ -9,7 +9,7 @@ import pytest
 
 from command_line import run
 from helpers import ROOT
-from trainspec.conformance.cli import effects as command
+from trainspec.conformance.effects import trials as trials_module
 
 
 @pytest.fixture(autouse=True)
@@ -74,8 +74,8 @@ def test_an_interrupt_reports_what_is_done(monkeypatch):
         yield from list(real(source, trials[:5], executor, keeper))
         raise KeyboardInterrupt
 
-    real = command.run_trials
-    monkeypatch.setattr(command, "run_trials", interrupted)
+    real = trials_module.run_trials
+    monkeypatch.setattr(trials_module, "run_trials", interrupted)
     done = run("effects", "update_paths", "activation_spread", "-s", "1", "-j", "1")
     assert done.exit_code == 130
     assert "1. Paths of the update rules" in done.output

@@ -40,13 +40,13 @@ class _Run:
     def __init__(self, params: Any, optimizer: Any) -> None:
         self.optimizer = optimizer
         self.params = {str(k): _tensor(W) for k, W in enumerate(params)}
+        # Not at the first step: a parameter may have no gradient there.
+        optimizer.init(self.params)
 
     def step(self, gradient: Any, rate: float | None) -> Any:
         if rate is not None:
             self.optimizer.learning_rate = rate
         grads = {str(k): _tensor(g) for k, g in enumerate(gradient) if g is not None}
-        if not self.optimizer.state or len(self.optimizer.state) <= 2:
-            self.optimizer.init(self.params)
         self.params |= self.optimizer.apply_gradients(grads, self.params)
         return [_array(W) for W in self.params.values()]
 
@@ -54,7 +54,6 @@ class _Run:
         return tree_map(mx.array, self.optimizer.state)
 
     def restore(self, state: Any) -> None:
-        self.optimizer.init(self.params)
         self.optimizer.state = tree_map(mx.array, state)
 
 

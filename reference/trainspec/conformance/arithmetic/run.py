@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from trainspec.conformance.basics.names import matches_technique
-from trainspec.conformance.basics.paths import list_techniques
+from trainspec.conformance.basics.paths import technique_of
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import (
     FUNCTION,
@@ -172,7 +171,7 @@ def run_training(run: Run) -> dict[str, Any]:
     """
     series = {name: value for name, value in run.inputs.items() if isinstance(value, list)}
     trained = run.page.trained
-    updating = load_page(_find_technique(run.hyperparameters["update_rule"])).rule
+    updating = load_page(technique_of(run.hyperparameters["update_rule"])).rule
     given = {**run.functions, **run.hyperparameters}
     own = {
         name.removeprefix(OF_UPDATE_RULE): value
@@ -199,10 +198,6 @@ def run_training(run: Run) -> dict[str, Any]:
             after[name].append(parameters[name])
         run.watch((t - 1,), names)
     return after
-
-
-def _find_technique(operation: str) -> str:
-    return next(t for t in list_techniques() if matches_technique(operation, t))
 
 
 _RUNNERS: Mapping[str, Callable[[Run], dict[str, Any]]] = {

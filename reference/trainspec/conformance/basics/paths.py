@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from trainspec.conformance.basics.errors import UserError
+from trainspec.conformance.basics.names import operation_of
+
 #: The folder of the import package.
 PACKAGE = Path(__file__).resolve().parent.parent.parent
 ADAPTERS = PACKAGE / "conformance" / "adapters"
@@ -36,6 +39,18 @@ def list_techniques() -> tuple[str, ...]:
             if p.parent.name not in OTHER_FOLDERS
         )
     )
+
+
+@cache
+def technique_of(operation: str) -> str:
+    """The technique of an operation: ``optimizers/adam`` of ``adam``.
+
+    Raises `UserError` where there is none.
+    """
+    found = next((t for t in list_techniques() if operation_of(t) == operation), None)
+    if found is None:
+        raise UserError(f"no operation {operation!r}; `trainspec list` has them all")
+    return found
 
 
 def golden_path(technique: str) -> Path:

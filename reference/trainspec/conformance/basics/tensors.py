@@ -63,6 +63,16 @@ def to_tensor(values: np.ndarray[Any, Any]) -> dict[str, Any]:
     return {"shape": list(np.shape(values)), "data": [spell_number(v) for v in flat.tolist()]}
 
 
+def is_list_of_shapes(shape: Any) -> bool:
+    """Whether an output is a list of tensors: its shape is then a list of shapes."""
+    return bool(shape) and isinstance(shape[0], list)
+
+
+def list_shapes(shape: Any) -> list[Any]:
+    """The shape of every tensor of an output, which is one tensor or a list of them."""
+    return list(shape) if is_list_of_shapes(shape) else [shape]
+
+
 def map_tensors(function: Callable[[Any], Any], nest: Nest) -> Nest:
     """The nest with `function` applied to every tensor; a tensor that is missing stays None."""
     if nest is None:

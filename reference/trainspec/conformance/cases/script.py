@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from trainspec.conformance.basics.names import operation_of
-from trainspec.conformance.basics.paths import list_techniques
+from trainspec.conformance.basics.paths import technique_of
 from trainspec.conformance.pages.load import load_page
 
 START, STEP, SAVE, RESTORE = "start", "step", "save", "restore"
@@ -63,8 +62,7 @@ def play_once(steps: int, run: str = "a") -> list[Action]:
 
 def script_of_run(operation: str, inputs: Mapping[str, Any]) -> Script:
     """The script of a whole run of an operation: every step once."""
-    technique = next(t for t in list_techniques() if operation_of(t) == operation)
-    script = make_script(technique, inputs, ())
+    script = make_script(technique_of(operation), inputs, ())
     return replace(script, actions=tuple(play_once(len(inputs[script.inputs[0]]))))
 
 

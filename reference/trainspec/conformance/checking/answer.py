@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
+from trainspec.conformance.basics.tensors import is_list_of_shapes, list_shapes
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.result import CallError, Divergence, Outcome, Result
 from trainspec.conformance.checking.distance import locate, ulp_of
@@ -78,8 +79,7 @@ class Numbers:
         """Leave out an output that the implementation does not have: NaN, which is not judged."""
         self.skipped.append(name)
         steps = len(case.keep) if case.keep else case.steps or 1
-        nested = bool(shape) and isinstance(shape[0], list)
-        size = sum(math.prod(own) for own in (shape if nested else [shape])) * steps
+        size = sum(map(math.prod, list_shapes(shape))) * steps
         self.flat.append(np.full(size, np.nan, TYPES[self.kind].dtype))
 
     def narrowest(self) -> str:
@@ -180,7 +180,7 @@ def _name_outputs(case: Case, answer: Any) -> dict[str, Any]:
 
 def _collect(value: Any, shape: Any, where: str, into: Numbers) -> None:
     """Add the numbers of `value`: an array of this shape, or a list of arrays of these shapes."""
-    if shape and isinstance(shape[0], list):
+    if is_list_of_shapes(shape):
         if not isinstance(value, (list, tuple)) or len(value) != len(shape):
             raise _malformed(
                 f"{where}: expected a list of {len(shape)} tensors, got {_describe_kind(value)}"

@@ -9,6 +9,7 @@ import numpy as np
 
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
 from trainspec.conformance.basics.names import Place
+from trainspec.conformance.basics.tensors import is_list_of_shapes, list_shapes
 from trainspec.conformance.cases.case import Case
 
 
@@ -28,9 +29,9 @@ def locate(case: Case, index: int) -> Place:
     """
     steps: Any = case.keep or (range(1, case.steps + 1) if case.steps else (None,))
     for name, shape in case.outputs.items():
-        nested = bool(shape) and isinstance(shape[0], list)
+        nested = is_list_of_shapes(shape)
         for step in steps:
-            for k, own in enumerate(shape if nested else [shape]):
+            for k, own in enumerate(list_shapes(shape)):
                 size = math.prod(own)
                 if index < size:
                     element = tuple(int(i) for i in np.unravel_index(index, own)) if own else ()

@@ -8,6 +8,7 @@ gradients that are accumulated. Each expects numbers of the golden file, in anot
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,7 +23,7 @@ from trainspec.conformance.basics.names import (
     start_function,
     steps_case,
 )
-from trainspec.conformance.basics.tensors import iterate_tensors, to_array
+from trainspec.conformance.basics.tensors import iterate_tensors, list_shapes, to_array
 from trainspec.conformance.cases.case import STEPS, Case
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cases.result import CallError, Outcome, Result
@@ -213,11 +214,7 @@ def _find_rows(case: Case, steps: Sequence[int]) -> Any:
 
 def _measure_outputs(case: Case) -> list[int]:
     """How many numbers every output has at one step."""
-    sizes = []
-    for shape in case.outputs.values():
-        nested = bool(shape) and isinstance(shape[0], list)
-        sizes.append(sum(int(np.prod(own)) for own in (shape if nested else [shape])))
-    return sizes
+    return [sum(map(math.prod, list_shapes(shape))) for shape in case.outputs.values()]
 
 
 def _alternate(steps: int) -> list[Action]:

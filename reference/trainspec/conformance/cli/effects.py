@@ -21,8 +21,8 @@ from trainspec.conformance.effects.trials import (
     Record,
     Source,
     Trial,
+    collect_records,
     list_trials,
-    run_trials,
 )
 
 
@@ -95,26 +95,16 @@ def command(
     source = Source(implementation, _read_mistakes(mistake))
     label = source.load().name
     limit_threads()
-    keeper = Keeper(keep / source.fingerprint(), lambda text: click.echo(text, err=True))
-    if fresh:
-        keeper = _Fresh(keeper.folder, keeper.warn)
+    folder = keep / source.fingerprint()
+    keeper = Keeper(folder, lambda text: click.echo(text, err=True), fresh)
     trials = list_trials(effects, seeds)
-    records: dict[Trial, Record] = {}
-    finished = True
-    try:
-        with show_progress(len(trials), f"training with {label}") as tick:
-            executor = partial(make_executor, jobs or count_jobs(), dask)
-            for trial, record in run_trials(source, trials, executor, keeper):
-                records[trial] = record
-                tick()
-    except KeyboardInterrupt:
-        finished = False
+    executor = partial(make_executor, jobs or count_jobs(), dask)
+    with show_progress(len(trials), f"training with {label}") as tick:
+        records, finished = collect_records(source, trials, executor, keeper, tick)
     used = {operation for record in records.values() for operation in record.used}
     for operation, name in source.mistakes:
         if operation not in used:
             click.echo(f"{operation}:{name} was not used: no trial asked for {operation}", err=True)
-    # In an order that does not depend on which worker was faster.
-    records = {trial: records[trial] for trial in trials if trial in records}
     found = [judge_effect(load_effect(name), records) for name in effects]
     found = [one for one in found if one.seeds]
     if as_json:
@@ -127,14 +117,6 @@ def command(
         click.echo("interrupted: what is done is kept, and a rerun goes on from there", err=True)
         ctx.exit(INTERRUPTED)
     ctx.exit(0 if found and all(one.holds for one in found) else 1)
-
-
-class _Fresh(Keeper):
-    """Keeps results, and uses none that were kept before."""
-
-    def load(self, trial: Trial) -> Record | None:
-        """Nothing."""
-        return None
 
 
 def _read_mistakes(given: Sequence[str]) -> tuple[tuple[str, str], ...]:

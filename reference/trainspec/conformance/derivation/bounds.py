@@ -28,7 +28,7 @@ from trainspec.conformance.arithmetic.interval_functions import INTERVAL_FUNCTIO
 from trainspec.conformance.arithmetic.run import run_rule
 from trainspec.conformance.basics.float_types import TYPES, FloatType
 from trainspec.conformance.basics.names import make_case_id
-from trainspec.conformance.basics.tensors import iterate_tensors, map_tensors, to_array
+from trainspec.conformance.basics.tensors import iterate_tensors, list_shapes, map_tensors, to_array
 from trainspec.conformance.derivation.inputs import make_function_inputs, make_update_inputs
 from trainspec.conformance.pages.page import (
     LAYERED,
@@ -234,8 +234,7 @@ def _split_outputs(page: Page, ready: ReadyCase, shapes: Mapping[str, Any]) -> I
     parts = times if page.kind == TRAINING else 1
     start = 0
     for shape in shapes.values():
-        nested = bool(shape) and isinstance(shape[0], list)
-        size = times * sum(math.prod(s) for s in (shape if nested else [shape])) // parts
+        size = times * sum(map(math.prod, list_shapes(shape))) // parts
         for _ in range(parts):
             yield slice(start, start + size)
             start += size

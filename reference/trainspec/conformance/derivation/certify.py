@@ -37,33 +37,31 @@ def certify_technique(
     page = read_page(page_path(technique).read_text("utf-8"), technique)
     golden = derive_golden(page, progress)
     right = format_golden(golden)
-    path = golden_path(technique)
-    if not path.exists():
-        return right, [Difference(technique, "the golden file", "nothing", f"{len(right)} bytes")]
-    stored = path.read_text("utf-8")
-    found: list[Difference] = []
-    if stored != right:
-        try:
-            found = list(_find_differences(technique, json.loads(stored), json.loads(right), ""))
-        except ValueError as error:
-            found = [Difference(technique, "the golden file", f"not JSON ({error})", "JSON")]
-        found = found or [Difference(technique, "the golden file", "other spelling", "as written")]
-    found += find_confusions(page, golden)
+    found = _compare_file(technique, right)
+    if golden_path(technique).exists():
+        found += find_confusions(page, golden)
     return right, found
+
+
+def _compare_file(name: str, right: str) -> list[Difference]:
+    """How a stored golden file differs from the text that it should have."""
+    path = golden_path(name)
+    if not path.exists():
+        return [Difference(name, "the golden file", "nothing", f"{len(right)} bytes")]
+    stored = path.read_text("utf-8")
+    if stored == right:
+        return []
+    try:
+        found = list(_find_differences(name, json.loads(stored), json.loads(right), ""))
+    except ValueError as error:
+        return [Difference(name, "the golden file", f"not JSON ({error})", "JSON")]
+    return found or [Difference(name, "the golden file", "other spelling", "as written")]
 
 
 def certify_end_points() -> tuple[str, list[Difference]]:
     """The text of the golden file of the effect of the paths, and how the stored one differs."""
     right = format_end_points()
-    path = golden_path(PATHS)
-    stored = path.read_text("utf-8") if path.exists() else "{}"
-    if stored == right:
-        return right, []
-    try:
-        found = list(_find_differences(PATHS, json.loads(stored), json.loads(right), ""))
-    except ValueError as error:
-        return right, [Difference(PATHS, "the golden file", f"not JSON ({error})", "JSON")]
-    return right, found or [Difference(PATHS, "the golden file", "other spelling", "as written")]
+    return right, _compare_file(PATHS, right)
 
 
 def compare_manifest() -> list[Difference]:

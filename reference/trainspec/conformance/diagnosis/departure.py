@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from trainspec.conformance.basics.names import display_form, join_form
-from trainspec.conformance.basics.tensors import map_tensors, to_array
+from trainspec.conformance.basics.tensors import is_list_of_shapes, map_tensors, to_array
 from trainspec.conformance.checking.distance import measure_each
 from trainspec.conformance.diagnosis.departure_how import find_how
 from trainspec.conformance.diagnosis.departure_where import find_where
@@ -119,8 +119,7 @@ def find_rows(evidence: Evidence) -> Iterator[str]:
     """For outputs that are rows of one input: which rows are in several outputs, or in none."""
     index = evidence.answered[0]
     case, answer = evidence.cases[index], evidence.answers[index]
-    nested = any(shape and isinstance(shape[0], list) for shape in case.outputs.values())
-    if nested or case.steps is not None:
+    if case.steps is not None or any(map(is_list_of_shapes, case.outputs.values())):
         return
     if len(answer) != sum(map(math.prod, case.outputs.values())):
         return

@@ -18,7 +18,12 @@ from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
 from trainspec.conformance.arithmetic.run import run_rule
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
 from trainspec.conformance.basics.names import split_form
-from trainspec.conformance.basics.tensors import iterate_tensors, map_tensors, to_array
+from trainspec.conformance.basics.tensors import (
+    is_list_of_shapes,
+    iterate_tensors,
+    map_tensors,
+    to_array,
+)
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.load import flatten_numbers
 from trainspec.conformance.cases.result import Outcome, Result
@@ -169,7 +174,7 @@ def split_outputs(case: Case) -> dict[str, slice]:
     start = 0
     steps = len(case.keep) if case.keep else case.steps or 1
     for name, shape in case.outputs.items():
-        if shape and isinstance(shape[0], list):
+        if is_list_of_shapes(shape):
             return {}
         size = math.prod(shape) * steps
         found[name] = slice(start, start + size)

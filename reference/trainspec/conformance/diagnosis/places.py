@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from trainspec.conformance.basics.float_types import FloatArray
-from trainspec.conformance.basics.tensors import iterate_tensors, map_tensors, to_array
+from trainspec.conformance.basics.tensors import iterate_tensors, list_shapes, map_tensors, to_array
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.checking.distance import measure_each
 from trainspec.conformance.diagnosis.evidence import NEAR, Evidence
@@ -161,7 +161,7 @@ def _read_function(case: Case, values: FloatArray) -> tuple[Features, FloatArray
     shapes = [
         (number, own)
         for number, shape in enumerate(case.outputs.values())
-        for own in (shape if shape and isinstance(shape[0], list) else [shape])
+        for own in list_shapes(shape)
     ]
     for number, shape in shapes:
         for t in case.keep or range(1, (case.steps or 1) + 1):

@@ -18,22 +18,20 @@ from trainspec.conformance.basics.errors import UserError
 from trainspec.conformance.basics.names import (
     Offering,
     draw_function,
-    operation_of,
     start_function,
 )
-from trainspec.conformance.basics.paths import list_techniques
+from trainspec.conformance.basics.paths import technique_of
 from trainspec.conformance.checking.declarations import read_declarations
 from trainspec.conformance.implementations.python_module import Objects, PythonModule
 from trainspec.conformance.implementations.target import load_implementation
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import FUNCTION, Page
-from trainspec.layers import affine, batch_normalization, dropout, relu, sigmoid, tanh
+from trainspec.layers import affine, batch_normalization, dropout
 from trainspec.losses import softmax_cross_entropy
+from trainspec.networks.multilayer import ACTIVATIONS
 from trainspec.regularizers import l2_penalty
 
 Array = np.ndarray[Any, Any]
-#: The activations of the reference, by the names of their operations.
-ACTIVATIONS = {"sigmoid": sigmoid, "tanh": tanh, "relu": relu}
 
 
 @cache
@@ -180,8 +178,8 @@ class Parts:
 
     # Everything else.
 
-    def start(self, rule: str, params: Sequence[Array], **hyperparameters: float) -> Any:
-        """A run of an update rule, asked with ``step(grads, learning_rate)``."""
+    def start(self, rule: str, params: Sequence[Array], **hyperparameters: float) -> Steps:
+        """A run of an update rule, asked with ``step(grads)``."""
         function = start_function(rule)
         own = self.implementation is not None and self.implementation.offers(function)
         (self.used if own else self.lacking).add(rule)
@@ -190,7 +188,7 @@ class Parts:
 
     def ask(self, operation: str, *inputs: Any, **numbers: Any) -> dict[str, Array]:
         """The outputs of an operation by name."""
-        page = load_page(_find_technique(operation))
+        page = load_page(technique_of(operation))
         nest = dict(zip(page.inputs, inputs))
         if operation in self.mistakes:
             self.used.add(operation)
@@ -231,7 +229,6 @@ class Steps:
         self, objects: Objects, params: Sequence[Array], hyperparameters: Mapping[str, float]
     ) -> None:
         self._objects = objects
-        self._given = {k: v for k, v in hyperparameters.items() if k != "learning_rate"}
         self._rate = {"learning_rate": hyperparameters["learning_rate"]}
         objects.start("run", {"params": list(params)}, hyperparameters)
 
@@ -250,16 +247,7 @@ def _run_edit(
 
 def _check_mistake(operation: str, edit: str) -> None:
     """Raise `UserError` unless a page has that operation, and that variant or error of it."""
-    page = load_page(_find_technique(operation))
+    page = load_page(technique_of(operation))
     if page.kind != FUNCTION:
         raise UserError(f"{operation}: only a function can be exchanged for a mistake")
     page.rule_of_form(edit)
-
-
-@cache
-def _find_technique(operation: str) -> str:
-    """The technique of an operation. Raises `UserError` where there is none."""
-    found = next((t for t in list_techniques() if operation_of(t) == operation), None)
-    if found is None:
-        raise UserError(f"no operation {operation!r}; `trainspec list` has them all")
-    return found

@@ -13,6 +13,31 @@ from trainspec.conformance.effects.network import Network
 AfterEpoch = Callable[[int], None]
 
 
+def train_epochs(
+    network: Network,
+    images: Images,
+    learning_rate: float,
+    seed: int,
+    *,
+    epochs: int,
+    batch: int,
+    after_epoch: AfterEpoch,
+) -> None:
+    """Train a network in place with SGD; an epoch has as many batches as fit into the images."""
+    each = len(images.x) // batch
+    train(
+        network,
+        images,
+        "sgd",
+        {"learning_rate": learning_rate},
+        seed,
+        iterations=epochs * each,
+        batch=batch,
+        epoch=each,
+        after_epoch=after_epoch,
+    )
+
+
 def train(
     network: Network,
     images: Images,

@@ -96,7 +96,7 @@ class Record:
 
 
 def list_trials(effects: Sequence[str], seeds: int) -> list[Trial]:
-    """Every trial of the effects, those that take longest first within an effect.
+    """Every trial of the effects.
 
     What is the same for every seed is tried once.
     """
@@ -128,11 +128,11 @@ def _load_data() -> Data:
     return load_mnist()
 
 
-def run_trial(source: Source, trial: Trial) -> Record:
-    """Run one trial, in whatever process."""
+def run_trial(source: Source, trial: Trial, fingerprint: str) -> Record:
+    """Run one trial, in whatever process; the fingerprint is the source's."""
     experiment = find_experiment(trial.effect)
     # Parts of its own, since a trial notes whose parts it used, and others may run beside it.
-    parts = Parts(_load_target(source.target, source.fingerprint()), dict(source.mistakes))
+    parts = Parts(_load_target(source.target, fingerprint), dict(source.mistakes))
     data = _load_data() if experiment.NEEDS_IMAGES else None
     try:
         # What an adapter prints must not get into a report on standard output.
@@ -150,15 +150,19 @@ def run_trial(source: Source, trial: Trial) -> Record:
 
 @dataclass
 class Keeper:
-    """Results in a folder, one file a trial, so that a rerun goes on where the last one ended."""
+    """Results in a folder, one file a trial, so that a rerun goes on where the last one ended.
+
+    With `fresh` what was kept before is not used.
+    """
 
     folder: Path | None
     warn: Callable[[str], None] = field(default=lambda text: None)
+    fresh: bool = False
     _full: bool = False
 
     def load(self, trial: Trial) -> Record | None:
         """What was kept of a trial, if it can be read."""
-        if self.folder is None:
+        if self.folder is None or self.fresh:
             return None
         try:
             kept = json.loads((self.folder / f"{trial.key}.json").read_text("utf-8"))
@@ -188,6 +192,28 @@ class Keeper:
             self.warn(f"results are not kept from here on: {error}")
 
 
+def collect_records(
+    source: Source,
+    trials: Sequence[Trial],
+    make_executor: Callable[[], Executor],
+    keeper: Keeper,
+    tick: Callable[[], None],
+) -> tuple[dict[Trial, Record], bool]:
+    """The results by trial, and whether all are there: an interrupt leaves those so far.
+
+    They are in the order of `trials`, whichever worker was faster. `tick` is called for each.
+    """
+    records: dict[Trial, Record] = {}
+    try:
+        for trial, record in run_trials(source, trials, make_executor, keeper):
+            records[trial] = record
+            tick()
+    except KeyboardInterrupt:
+        pass
+    ordered = {trial: records[trial] for trial in trials if trial in records}
+    return ordered, len(ordered) == len(trials)
+
+
 def run_trials(
     source: Source,
     trials: Iterable[Trial],
@@ -197,7 +223,7 @@ def run_trials(
     """The results of all trials, as they are finished; those that were kept come first.
 
     A trial that a dying worker loses is run again. Raises `UserError` where workers die time after
-    time, and what a trial raises.
+    time, `TrialError` for what a part raises.
     """
     waiting: dict[Trial, None] = {}
     for trial in trials:
@@ -206,12 +232,14 @@ def run_trials(
             waiting[trial] = None
         else:
             yield trial, kept
-    lives = LIVES
+    lives, fingerprint = LIVES, source.fingerprint()
     while waiting:
         executor = make_executor()
         futures: dict[Future[Record], Trial] = {}
         try:
-            futures = {executor.submit(run_trial, source, trial): trial for trial in waiting}
+            futures = {
+                executor.submit(run_trial, source, trial, fingerprint): trial for trial in waiting
+            }
             for trial, record in _collect(futures):
                 keeper.keep(trial, record)
                 del waiting[trial]

@@ -9,6 +9,7 @@ import numpy as np
 
 from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.basics.names import Offering
+from trainspec.conformance.basics.tensors import is_list_of_shapes
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.inputs import make_inputs
 
@@ -40,8 +41,9 @@ class DoNothing:
             return [inputs["params"]] * (case.steps or 0)
 
         def make_zeros(shape: Any) -> Any:
-            nested = bool(shape) and isinstance(shape[0], list)
-            return list(map(make_zeros, shape)) if nested else np.zeros(shape, TYPES[kind].dtype)
+            if is_list_of_shapes(shape):
+                return list(map(make_zeros, shape))
+            return np.zeros(shape, TYPES[kind].dtype)
 
         steps = case.steps
         return {

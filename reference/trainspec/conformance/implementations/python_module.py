@@ -225,23 +225,21 @@ class Objects:
 
     def save(self, run: str) -> Any:
         """What its method `save` returns."""
-        return self._method(run, "save")()
+        save = getattr(self._runs[run], "save", None)
+        if save is None:
+            raise NotImplementedError("its runs have no method save")
+        return save()
 
     def restore(self, run: str, state: Any) -> None:
         """Give its method `restore` a state."""
-        if not hasattr(self._runs[run], "restore"):
+        restore = getattr(self._runs[run], "restore", None)
+        if restore is None:
             raise TypeError("its runs have a method save, and none called restore")
-        self._method(run, "restore")(state)
+        restore(state)
 
     def end(self, run: str) -> None:
         """Forget it."""
         self._runs.pop(run, None)
-
-    def _method(self, run: str, name: str) -> Callable[..., Any]:
-        found = getattr(self._runs[run], name, None)
-        if found is None:
-            raise NotImplementedError(f"its runs have no method {name}")
-        return cast(Callable[..., Any], found)
 
 
 def describe_error(error: BaseException) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from trainspec.conformance.effects.data import Data, Images
 from trainspec.conformance.effects.network import Design, Network
 from trainspec.conformance.effects.parts import Array, Parts
-from trainspec.conformance.effects.training import train
+from trainspec.conformance.effects.training import train_epochs
 
 SIZES = (784, 100, 100, 100, 100, 100, 100, 10)
 SAMPLES, HELD_OUT, BATCH = 500, 0.2, 100
@@ -133,16 +133,13 @@ class _Search:
             if epoch == FEW:
                 few.append(network.accuracy(self.validation.x, self.validation.t))
 
-        each = len(self.train.x) // BATCH
-        train(
+        train_epochs(
             network,
             self.train,
-            "sgd",
-            {"learning_rate": rate},
+            rate,
             seed,
-            iterations=EPOCHS * each,
+            epochs=EPOCHS,
             batch=BATCH,
-            epoch=each,
             after_epoch=note,
         )
         test = self.data.test

@@ -10,7 +10,7 @@ import numpy as np
 from trainspec.conformance.effects.data import Data
 from trainspec.conformance.effects.network import Design, Network
 from trainspec.conformance.effects.parts import Parts
-from trainspec.conformance.effects.training import train
+from trainspec.conformance.effects.training import train_epochs
 
 SIZES = (784, 100, 100, 100, 100, 100, 10)
 SAMPLES, EPOCHS, BATCH, RATE = 1000, 20, 100, 0.01
@@ -33,16 +33,13 @@ def run(setting: str, seed: int, parts: Parts, data: Data) -> dict[str, Any]:
     design = Design(SIZES, initializer="normal", std=scale, normalised=how == WITH)
     network, images = Network(parts, design, seed), data.train.first(SAMPLES)
     accuracy: list[float] = []
-    each = SAMPLES // BATCH
-    train(
+    train_epochs(
         network,
         images,
-        "sgd",
-        {"learning_rate": RATE},
+        RATE,
         seed,
-        iterations=EPOCHS * each,
+        epochs=EPOCHS,
         batch=BATCH,
-        epoch=each,
         after_epoch=lambda number: accuracy.append(network.accuracy(images.x, images.t)),
     )
     return {"accuracy": accuracy}

@@ -8,7 +8,7 @@ from typing import Any
 from trainspec.conformance.effects.data import Data
 from trainspec.conformance.effects.network import Design, Network
 from trainspec.conformance.effects.parts import Parts
-from trainspec.conformance.effects.training import train
+from trainspec.conformance.effects.training import train_epochs
 
 SIZES = (784, 100, 100, 100, 100, 100, 100, 10)
 SAMPLES, EPOCHS, BATCH, RATE = 300, 201, 100, 0.01
@@ -38,16 +38,13 @@ def overfit(
         trained.append(network.accuracy(images.x, images.t))
         tested.append(network.accuracy(data.test.x, data.test.t))
 
-    each = SAMPLES // BATCH
-    train(
+    train_epochs(
         network,
         images,
-        "sgd",
-        {"learning_rate": RATE},
+        RATE,
         seed,
-        iterations=epochs * each,
+        epochs=epochs,
         batch=BATCH,
-        epoch=each,
         after_epoch=note,
     )
     return {"train": trained, "test": tested}, network
