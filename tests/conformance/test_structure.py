@@ -23,13 +23,14 @@ ORDER = (
     "effects",
     "diagnosis",
     "reporting",
+    "site",
     "api",
     "cli",
 )
 #: What stands beside the pipeline: adapters know names and paths, the plugin imports by name.
 ADAPTERS_MAY_IMPORT = {"adapters", "basics"}
 #: Modules that hold no code, or only what every run of the command line runs.
-UNTESTED = {"__init__", "__main__"}
+UNTESTED = {"__init__", "__main__", "conf"}
 
 
 def modules():

@@ -16,6 +16,7 @@ order of the pipeline, and each imports only those above it:
     effects          the chapter's experiments with an implementation's parts
     diagnosis        what an implementation is; identify, compare, defaults
     reporting        the report, the terminal, the matrix
+    site             the pages as a site, with figures that can be moved
     cli              the commands
 
 `adapters` holds the adapters of libraries, which import nothing of the checker but what they

@@ -7,7 +7,7 @@ import pytest
 from command_line import run
 
 
-@pytest.mark.parametrize("language", ["python", "javascript", "cpp"])
+@pytest.mark.parametrize("language", ["python", "javascript", "cpp", "rust"])
 def test_new_prints_an_adapter_to_fill_in(language, module):
     result = run("new", language)
     assert "trainspec check" in result.output

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,9 @@ from trainspec.conformance.implementations.program import Program
 from trainspec.conformance.implementations.protocol import AdapterError
 from trainspec.conformance.implementations.target import load_implementation
 from trainspec.conformance.pages.load import load_page
+
+#: Where Debian keeps the sources of Rust packages.
+CRATES = Path("/usr/share/cargo/registry")
 
 HEAD = """
 import json, os, signal, sys, time, subprocess
@@ -211,6 +215,41 @@ def test_the_cpp_example_conforms(tmp_path):
     implementation.close()
     assert failures(found) == []
     assert {r.kind for r in found} - {""} == {"float64", "float32"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "source", ["examples/adapter.rs", "reference/trainspec/conformance/templates/adapter.rs"]
+)
+def test_rust(source, tmp_path):
+    """The example conforms, and the template builds and says that nothing is written yet."""
+    if shutil.which("cargo") is None or not list(CRATES.glob("serde_json-*")):
+        pytest.skip("no cargo, or no serde_json of Debian's")
+    (tmp_path / "src").mkdir()
+    shutil.copy(ROOT / source, tmp_path / "src" / "main.rs")
+    (tmp_path / "Cargo.toml").write_text(
+        '[package]\nname = "adapter"\nversion = "0.1.0"\nedition = "2021"\n\n'
+        '[dependencies]\nserde_json = { version = "1", features = ["float_roundtrip"] }\n'
+    )
+    (tmp_path / ".cargo").mkdir()
+    (tmp_path / ".cargo" / "config.toml").write_text(
+        f'[source.crates-io]\nreplace-with = "debian"\n\n[source.debian]\ndirectory = "{CRATES}"\n'
+    )
+    subprocess.run(["cargo", "build", "--quiet", "--offline"], cwd=tmp_path, check=True)
+    implementation = load_implementation([str(tmp_path / "target" / "debug" / "adapter")])
+    found = [r for r in check_cases(implementation, load_cases(["optimizers"])) if r.kind]
+    implementation.close()
+    if "templates" in source:
+        assert not [r for r in found if r.outcome is Outcome.PASS]
+    else:
+        assert failures(found) == []
+        assert {r.case.operation for r in found} >= {
+            "sgd",
+            "momentum",
+            "adagrad",
+            "rmsprop",
+            "adam",
+        }
 
 
 def test_every_operation_can_be_answered_by_a_program():

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parent.parent.parent
 ADAPTERS = PACKAGE / "conformance" / "adapters"
 TEMPLATES = PACKAGE / "conformance" / "templates"
 #: Folders of `spec/` whose pages define no technique.
-OTHER_FOLDERS = ("effects", "frameworks", "profiles", "schemas")
+OTHER_FOLDERS = ("effects", "frameworks", "guides", "profiles", "schemas")
 
 
 @cache

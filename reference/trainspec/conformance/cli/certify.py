@@ -59,4 +59,5 @@ def command(ctx: click.Context, technique: tuple[str, ...], write: bool) -> None
     if differences:
         click.echo(f"not certified: {len(differences)} differences")
         ctx.exit(1)
-    click.echo(f"certified: {len(wanted)} golden files follow from their pages")
+    many = f"{len(wanted)} golden files follow from their pages"
+    click.echo(f"certified: {'1 golden file follows from its page' if len(wanted) == 1 else many}")

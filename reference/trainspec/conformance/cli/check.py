@@ -42,6 +42,7 @@ from trainspec.conformance.reporting.report import (
     choose_exit_status,
 )
 from trainspec.conformance.reporting.terminal import print_report
+from trainspec.conformance.reporting.terminal_hints import print_hints
 
 
 class _Check(click.Command):
@@ -81,6 +82,11 @@ def _add_options(function: Callable[..., Any]) -> Callable[..., Any]:
             start_timeout_option,
             timeout_option,
             in_process_option,
+            click.option(
+                "--hints",
+                is_flag=True,
+                help="For learners: say which clause to read, and never the answer.",
+            ),
             click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),
         )
     ):
@@ -164,6 +170,9 @@ def _show(checked: Checked, target: Sequence[str], **options: Any) -> None:
     """Print the report, as JSON or for people."""
     if options["as_json"]:
         click.echo(to_json(checked.report))
+        return
+    if options["hints"]:
+        print_hints(make_console(), checked.results, checked.diagnoses)
         return
     given = ["--profile", options["profile"]] if options["profile"] else []
     given += [word for text in options["variant"] for word in ("--variant", text)]

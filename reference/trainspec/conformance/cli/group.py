@@ -23,6 +23,7 @@ COMMANDS = {
     "certify": "Derive every golden value again from the spec pages and show what differs.",
     "check": "Check an implementation against the golden values.",
     "compare": "Show where two implementations agree, where they differ, and why.",
+    "docs": "Read the spec pages as a site, on this machine.",
     "effects": "Reproduce the chapter's experiments with an implementation's parts.",
     "identify": "Find out which published form an implementation is.",
     "judge": "Judge the answers that a program gave on another machine.",
@@ -43,6 +44,13 @@ EXTRAS = {
     "mlxtend": ("mlxtend", "effects"),
     "matplotlib": ("matplotlib", "effects"),
     "distributed": ("distributed", "dask"),
+    "sphinx": ("sphinx", "docs"),
+    "myst_parser": ("myst-parser", "docs"),
+    "furo": ("furo", "docs"),
+    "sphinx_design": ("sphinx-design", "docs"),
+    "latex2mathml": ("latex2mathml", "docs"),
+    "ziamath": ("ziamath", "docs"),
+    "platformdirs": ("platformdirs", "docs"),
 }
 
 

@@ -14,7 +14,7 @@ from trainspec.conformance.pages.markdown import read_tables
 from trainspec.conformance.pages.page import Page
 
 #: Language -> the ending of its template.
-LANGUAGES = {"python": "py", "javascript": "mjs", "cpp": "cpp"}
+LANGUAGES = {"python": "py", "javascript": "mjs", "cpp": "cpp", "rust": "rs"}
 
 
 @click.command("new")
@@ -26,7 +26,7 @@ def command(language: str, operations: tuple[str, ...]) -> None:
     \b
     trainspec new python > my_adapter.py                     the five update rules
     trainspec new python dropout xavier_draw > my_adapter.py any operations, or folders of them
-    trainspec new javascript > adapter.mjs
+    trainspec new javascript > adapter.mjs                   also cpp and rust
     """  # noqa: D301
     template = (TEMPLATES / f"adapter.{LANGUAGES[language]}").read_text("utf-8")
     if not operations:

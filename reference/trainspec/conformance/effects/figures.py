@@ -1,18 +1,14 @@
-"""The pictures of the effects, with matplotlib: for light pages and for dark ones, as SVG and PNG.
-
-Colours are those of Okabe and Ito, which the colour-blind can tell apart; lines also differ in
-their dashes, so that they can be told apart in print.
-"""
+"""The pictures of the effects, for light pages and for dark ones, as SVG and PNG."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
-from cycler import cycler
+from matplotlib import pyplot as plt
 
 from trainspec.conformance.effects.experiments import (
     activation_spread,
@@ -21,27 +17,9 @@ from trainspec.conformance.effects.experiments import (
     update_paths,
 )
 from trainspec.conformance.effects.judge import Found, Records
+from trainspec.conformance.effects.themes import list_styles, save_by_theme
 from trainspec.conformance.effects.trials import Trial
 
-mpl.use("Agg")
-from matplotlib import pyplot as plt  # the backend is chosen first
-
-#: The dashes of the first, second … line.
-DASHES = ("-", "--", "-.", ":", (0, (3, 1, 1, 1)))
-THEMES: Mapping[str, dict[str, Any]] = {
-    "light": {
-        "ink": "#1f2328",
-        "paper": "#ffffff",
-        "grid": "#d8dee4",
-        "lines": ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"),
-    },
-    "dark": {
-        "ink": "#e6edf3",
-        "paper": "#0d1117",
-        "grid": "#30363d",
-        "lines": ("#56B4E9", "#E6803C", "#2DB591", "#CC79A7", "#E69F00"),
-    },
-}
 NAMES = {
     "sgd": "SGD",
     "momentum": "Momentum",
@@ -63,15 +41,7 @@ def draw_effects(folder: Path, found: Sequence[Found], records: Records) -> list
         name = effect.effect.name
         results = {t: r.result for t, r in records.items() if t.effect == name}
         trials = _by_setting(results, effect.effect.experiment.SETTINGS)
-        for theme, colours in THEMES.items():
-            with mpl.rc_context(_style(colours)):
-                figure = _DRAWN[name](trials)
-                for kind in ("svg", "png"):
-                    path = folder / f"{name}-{theme}.{kind}"
-                    metadata = {"Date": None} if kind == "svg" else {}
-                    figure.savefig(path, dpi=144, bbox_inches="tight", metadata=metadata)
-                    paths.append(path)
-                plt.close(figure)
+        paths += save_by_theme(folder / name, partial(_DRAWN[name], trials), ("svg", "png"))
     return paths
 
 
@@ -87,31 +57,11 @@ def _by_setting(results: Mapping[Trial, Mapping[str, Any]], settings: Sequence[s
     }
 
 
-def _style(colours: Mapping[str, Any]) -> dict[str, Any]:
-    ink, paper, grid = colours["ink"], colours["paper"], colours["grid"]
-    return {
-        "figure.facecolor": paper, "axes.facecolor": paper, "savefig.facecolor": paper,
-        "text.color": ink, "axes.labelcolor": ink, "xtick.color": ink, "ytick.color": ink,
-        "axes.edgecolor": grid, "axes.grid": True, "grid.color": grid, "grid.linewidth": 0.6,
-        "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
-        "axes.titlesize": "medium", "axes.titlelocation": "left", "legend.frameon": False,
-        "legend.labelcolor": ink, "font.size": 9, "lines.linewidth": 1.6,
-        "svg.hashsalt": "trainspec", "svg.fonttype": "none", "image.cmap": "cividis",
-        "figure.constrained_layout.use": True,
-        "axes.prop_cycle": cycler(color=colours["lines"], linestyle=DASHES),
-    }  # fmt: skip
-
-
-def _styles() -> list[tuple[str, Any]]:
-    """Colour and dashes of the first, second … line."""
-    return [(style["color"], style["linestyle"]) for style in plt.rcParams["axes.prop_cycle"]]
-
-
 def _draw_paths(trials: Trials) -> Any:
     """Every update rule's path on the contours of f."""
     figure, axes = plt.subplots(2, 3, figsize=(9, 5.2), sharex=True, sharey=True)
     x, y = np.meshgrid(np.linspace(-8.5, 4, 200), np.linspace(-3.4, 3.4, 200))
-    for axis, (rule, (path, *_)), (colour, _) in zip(axes.flat, trials.items(), _styles()):
+    for axis, (rule, (path, *_)), (colour, _) in zip(axes.flat, trials.items(), list_styles()):
         axis.contour(x, y, x**2 / 20 + y**2, np.geomspace(0.05, 10, 9), linewidths=0.6, alpha=0.6)
         axis.plot(path["x"], path["y"], "o-", color=colour, markersize=2.5, linewidth=1.2)
         axis.plot(*update_paths.START, "s", color=colour, markersize=5)
@@ -128,7 +78,7 @@ def _draw_paths(trials: Trials) -> Any:
 def _draw_losses(trials: Trials) -> Any:
     """Loss curves: the mean over seeds, in a band from the smallest to the largest."""
     figure, axis = plt.subplots(figsize=(6.4, 3.8))
-    for (setting, runs), (colour, dash) in zip(trials.items(), _styles()):
+    for (setting, runs), (colour, dash) in zip(trials.items(), list_styles()):
         if len(runs[0]["loss"]) < 2 * WINDOW:
             continue  # equal weights are shown by their figures
         losses = np.array([_smooth(run["loss"]) for run in runs])[:, ::EVERY]
@@ -158,7 +108,7 @@ def _draw_histograms(trials: Trials) -> Any:
         trial = trials[setting][0]
         low, high = trial["limits"]
         edges = np.linspace(low, high, activation_spread.BINS + 1)
-        colour, _ = _styles()[names.index(setting.split(", ")[0])]
+        colour, _ = list_styles()[names.index(setting.split(", ")[0])]
         for layer, (axis, counts) in enumerate(zip(row, trial["histogram"]), 1):
             axis.stairs(counts, edges, fill=True, color=colour)
             axis.set_yticks([])
@@ -177,7 +127,7 @@ def _draw_scales(trials: Trials) -> Any:
     """Sixteen panels: the accuracy by epoch with batch normalisation and without."""
     figure, axes = plt.subplots(4, 4, figsize=(8.5, 6.4), sharex=True, sharey=True)
     for axis, scale in zip(axes.flat, normalization_scales.SCALES):
-        for how, (colour, dash) in zip(("with", "without"), _styles()):
+        for how, (colour, dash) in zip(("with", "without"), list_styles()):
             runs = np.array([run["accuracy"] for run in trials[f"{scale:.3g}, {how}"]])
             epochs = np.arange(1, runs.shape[1] + 1)
             axis.fill_between(epochs, runs.min(0), runs.max(0), color=colour, alpha=0.18, lw=0)
@@ -195,7 +145,7 @@ def _draw_gaps(trials: Trials) -> Any:
     figure, axes = plt.subplots(1, len(trials), figsize=(8, 3.4), sharey=True)
     titles = {"none": "without", "decay": "with weight decay", "dropout": "with dropout"}
     for axis, (setting, runs) in zip(axes, trials.items()):
-        for part, (colour, dash) in zip(("train", "test"), _styles()):
+        for part, (colour, dash) in zip(("train", "test"), list_styles()):
             lines = np.array([run[part] for run in runs])
             epochs = np.arange(1, lines.shape[1] + 1) * 10
             axis.fill_between(epochs, lines.min(0), lines.max(0), color=colour, alpha=0.18, lw=0)
@@ -211,7 +161,7 @@ def _draw_gaps(trials: Trials) -> Any:
 def _draw_search(trials: Trials) -> Any:
     """Every trial by its learning rate, and the best so far of each strategy."""
     figure, (points, curves) = plt.subplots(1, 2, figsize=(8.5, 3.6), sharey=True)
-    for (strategy, runs), (colour, dash) in zip(trials.items(), _styles()):
+    for (strategy, runs), (colour, dash) in zip(trials.items(), list_styles()):
         if strategy != "narrowed":
             first = runs[0]
             marker = {"random": "o", "grid": "s", "bayesian": "^"}[strategy]

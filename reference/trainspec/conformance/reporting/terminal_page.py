@@ -47,6 +47,7 @@ def _split_sections(text: str) -> list[tuple[str, str]]:
 
 def _render_section(text: str) -> str:
     """Markdown with its formulas in Unicode, and its code left alone."""
+    text = re.sub(r"^!\[.*\n", "", text, flags=re.MULTILINE)  # pictures
     pieces = re.split(r"(^```.*?^```$)", text, flags=re.MULTILINE | re.DOTALL)
     return "".join(p if p.startswith("```") else _render_formulas(p) for p in pieces)
 
