@@ -10,11 +10,11 @@ from trainspec.conformance.arithmetic.run import run_rule
 from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.basics.tensors import iterate_tensors, map_tensors, to_array
 from trainspec.conformance.derivation.bounds import (
-    ORDERS,
     count_steps,
     derive_values,
     prepare_case,
 )
+from trainspec.conformance.derivation.limits import ORDERS
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import PageError
 

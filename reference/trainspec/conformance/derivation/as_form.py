@@ -1,7 +1,8 @@
 """A case with the values of another form: from its golden entry, or derived when needed.
 
 The golden files hold every variant alone. A combination, such as ``eps-hat+decoupled-decay``, is
-composed from the page's edits and goes through the derivation that certified the files.
+composed from the page's edits and derived: with NumPy, or where that is not enough by the
+derivation that certified the files.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.golden import GoldenForm
 from trainspec.conformance.cases.load import flatten_numbers
+from trainspec.conformance.derivation.quick import derive_quickly
 from trainspec.conformance.pages.load import load_page
 
 
 def as_form(case: Case, name: str) -> Case:
     """The same inputs with the values of the form `name`: variants joined by ``+``, or none.
 
-    Raises ModuleNotFoundError for a combination where the extra `certification` is missing.
+    Raises ModuleNotFoundError for a combination that needs the extra `certification`, where it is
+    missing.
     """
     if not name:
         return case
@@ -40,7 +43,9 @@ def as_form(case: Case, name: str) -> Case:
 
 def derive_form(case: Case, name: str) -> GoldenForm:
     """What the golden file would hold of `case` for the variants that `name` joins."""
-    return _derive(case.technique, case.name, name, tuple(case.tolerance))
+    return derive_quickly(case, name) or _derive(
+        case.technique, case.name, name, tuple(case.tolerance)
+    )
 
 
 @cache

@@ -30,6 +30,7 @@ from trainspec.conformance.basics.float_types import TYPES, FloatType
 from trainspec.conformance.basics.names import make_case_id
 from trainspec.conformance.basics.tensors import iterate_tensors, list_shapes, map_tensors, to_array
 from trainspec.conformance.derivation.inputs import make_function_inputs, make_update_inputs
+from trainspec.conformance.derivation.limits import CAP, ORDERS
 from trainspec.conformance.pages.page import (
     LAYERED,
     TRAINING,
@@ -39,14 +40,6 @@ from trainspec.conformance.pages.page import (
     PageError,
 )
 from trainspec.conformance.pages.rule import Rule
-
-#: Tolerance over radius: lets other orders of operation differ by as many roundings again.
-ORDERS = 2.0
-
-
-#: A case serves a type only while its tolerance is under this part of its largest value.
-CAP = 2.0**-3
-
 
 _WORDS = {"level", "clauses", "link", "types", "keep", "count"}
 #: Who counts the steps of an update rule where gradients are missing.

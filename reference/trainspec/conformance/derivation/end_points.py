@@ -21,7 +21,7 @@ from trainspec.conformance.arithmetic.interval import (
 from trainspec.conformance.arithmetic.interval_functions import INTERVAL_FUNCTIONS
 from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.basics.names import display_form, technique_in
-from trainspec.conformance.derivation.bounds import ORDERS
+from trainspec.conformance.derivation.limits import ORDERS
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.rule import Rule, execute_lines
 

@@ -14,7 +14,6 @@ from trainspec.conformance.basics.names import make_case_id, spell_kebab
 from trainspec.conformance.basics.tensors import map_tensors, spell_number
 from trainspec.conformance.cases.case import LEVELS
 from trainspec.conformance.derivation.bounds import (
-    ORDERS,
     Derived,
     ReadyCase,
     count_steps,
@@ -22,6 +21,7 @@ from trainspec.conformance.derivation.bounds import (
     prepare_case,
 )
 from trainspec.conformance.derivation.gradients import certify_gradients
+from trainspec.conformance.derivation.limits import ORDERS
 from trainspec.conformance.derivation.margins import measure_margin, round_to_two_digits
 from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, CaseText, Page, PageError
 from trainspec.conformance.pages.rule import Rule

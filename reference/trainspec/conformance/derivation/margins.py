@@ -10,7 +10,7 @@ from typing import Any
 
 from trainspec.conformance.arithmetic.interval import Interval
 from trainspec.conformance.basics.tensors import spell_number
-from trainspec.conformance.derivation.bounds import ORDERS
+from trainspec.conformance.derivation.limits import ORDERS
 from trainspec.conformance.pages.page import Page
 
 #: A case tells two forms apart only if they are this many tolerances from each other.

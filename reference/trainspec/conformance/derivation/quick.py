@@ -1,0 +1,108 @@
+"""The values of an update rule's form with NumPy alone: `case, form -> values, tolerances`.
+
+What the golden files hold is derived with Arb. This is for forms that nobody stored, and needs no
+extra. What it cannot certify it leaves to Arb.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from trainspec.conformance.arithmetic.enclosed import (
+    ENCLOSED_FUNCTIONS,
+    Enclosed,
+    Roundings,
+    enclose_constants,
+    enclose_exact,
+)
+from trainspec.conformance.arithmetic.run import run_rule
+from trainspec.conformance.basics.float_types import TYPES, FloatArray
+from trainspec.conformance.basics.tensors import map_tensors, spell_number, to_array
+from trainspec.conformance.cases.case import Case
+from trainspec.conformance.cases.golden import GoldenForm
+from trainspec.conformance.derivation.limits import CAP, ORDERS
+from trainspec.conformance.pages.load import load_page
+from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, Page
+from trainspec.conformance.pages.rule import Rule
+
+#: Arb is faster on a case of more steps than this.
+LONG = 100
+
+
+def derive_quickly(case: Case, name: str) -> GoldenForm | None:
+    """What the golden file would hold of a case for a form, or None where Arb must say it."""
+    page = load_page(case.technique)
+    stated_exactly = any(not tolerance.any() for tolerance in case.tolerance.values())
+    if not page.is_update_rule or (case.steps or 0) > LONG or stated_exactly:
+        return None
+    rule = page.rule_of_form(name)
+    roundings = Roundings(tuple(TYPES[kind] for kind in case.tolerance))
+    try:
+        values, bounds = _run(case, page, rule, roundings)
+        for order in page.orders_of(name):
+            other, more = _run(case, page, order, roundings)
+            if not np.array_equal(values, other, equal_nan=True):
+                return None  # an edge, at which the orders part
+            bounds = np.maximum(bounds, more)
+    except (TypeError, ValueError):
+        return None
+    extra = dict.fromkeys(sorted(page.variant_hyperparameters(rule)), VARIANT_HYPERPARAMETER)
+    tolerance = {
+        kind: [spell_number(t) for t in _round_up(ORDERS * own)]
+        for kind, own in zip(case.tolerance, bounds)
+        if _is_useful(values, ORDERS * own)
+    }
+    return GoldenForm([spell_number(v) for v in values.tolist()], tolerance, extra)
+
+
+def _run(case: Case, page: Page, rule: Rule, roundings: Roundings) -> tuple[FloatArray, FloatArray]:
+    """The values of a rule on a case, flat, and for each type their bounds.
+
+    Raises ValueError where a value is not certain.
+    """
+    inputs = map_tensors(lambda t: enclose_exact(roundings, to_array(t, np.float64)), case.inputs)
+    missing = page.variant_hyperparameters(rule) - case.hyperparameters.keys()
+    given = {**case.numbers(), **dict.fromkeys(missing, VARIANT_HYPERPARAMETER)}
+    numbers = {key: _enclose(roundings, value) for key, value in given.items()}
+    own = case.count == "own"
+    after = run_rule(page, rule, inputs, numbers, ENCLOSED_FUNCTIONS, own_count=own)["params"]
+    kept = [after[t - 1] for t in case.keep] if case.keep else after
+    return flatten(W for tensors in kept for W in tensors)
+
+
+def flatten(arrays: Iterable[Enclosed]) -> tuple[FloatArray, FloatArray]:
+    """The values of several arrays, one after the other, and for each type their bounds.
+
+    Raises ValueError where a value is not certain.
+    """
+    values, bounds = [np.empty(0)], []
+    for array in arrays:
+        value, certain = array.nearest()
+        if not certain.all():
+            raise ValueError("not certain")
+        values.append(np.ravel(value))
+        own = array.bounds()
+        bounds.append(own.reshape(len(own), -1))
+    joined = np.concatenate(bounds, axis=1) if bounds else np.empty((0, 0))
+    return np.concatenate(values), joined
+
+
+def _enclose(roundings: Roundings, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_enclose(roundings, v) for v in value]
+    return enclose_constants(roundings, value)
+
+
+def _is_useful(values: FloatArray, tolerance: FloatArray) -> bool:
+    """Whether a type is served: its tolerances are small beside the values."""
+    size = np.max(np.abs(values), initial=0.0, where=np.isfinite(values))
+    return bool((tolerance <= CAP * size).all())
+
+
+def _round_up(values: FloatArray) -> list[float]:
+    """Numbers to two significant digits, never below what they were."""
+    rounded = [float(f"{value:.1e}") for value in values.tolist()]
+    return [r if r >= v else float(f"{v * 1.05:.1e}") for r, v in zip(rounded, values.tolist())]

@@ -1,0 +1,54 @@
+"""Values without Arb: bit for bit those of the golden files, with tolerances that are as good."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from trainspec.conformance.cases.load import flatten_numbers, load_cases
+from trainspec.conformance.derivation import as_form as as_form_module
+from trainspec.conformance.derivation.as_form import as_form, derive_form
+from trainspec.conformance.derivation.quick import LONG, derive_quickly
+from trainspec.conformance.pages.load import load_page
+
+RULES = ("sgd", "momentum", "adagrad", "rmsprop", "adam")
+
+
+@pytest.mark.parametrize("operation", RULES)
+def test_every_variant_is_what_the_golden_file_holds(operation):
+    derived, ratios = 0, []
+    for case in load_cases([operation]):
+        for name in () if case.rejects else load_page(case.technique).variants:
+            stored, quick = case.variants[name], derive_quickly(case, name)
+            if quick is None:
+                continue
+            derived += 1
+            assert quick.expected == stored.expected
+            assert quick.hyperparameters == stored.hyperparameters
+            for kind in quick.tolerance.keys() & stored.tolerance.keys():
+                mine, theirs = (flatten_numbers(f.tolerance[kind]) for f in (quick, stored))
+                judged = np.isfinite(theirs) & (theirs > 0)
+                ratios += (mine[judged] / theirs[judged]).tolist()
+    assert derived > 50
+    # Where a page's orders interpolate, this bound is the tighter one; it is never far above.
+    assert min(ratios) > 0.3
+    assert max(ratios) < 4
+    assert 0.6 < np.median(ratios) < 1.1
+
+
+def test_what_is_left_to_arb():
+    (edge,) = load_cases(ids=["adam/zero-gradient"])
+    assert derive_quickly(edge, "amsgrad+coupled-decay") is None  # exact: nothing may change
+    (long,) = load_cases(ids=["adam/thousand-steps"])
+    assert long.steps > LONG
+    assert derive_quickly(long, "eps-hat+amsgrad") is None
+    assert derive_quickly(load_cases(["relu"])[0], "") is None
+
+
+def test_a_combination_needs_no_extra(monkeypatch):
+    monkeypatch.setattr(as_form_module, "_derive", None)  # Arb is not asked
+    (case,) = load_cases(ids=["adam/changing-rate"])
+    held = as_form(case, "eps-hat+amsgrad+decoupled-decay")
+    assert held.hyperparameters["weight_decay"] == 0.125
+    assert not np.array_equal(held.expected, case.expected)
+    assert derive_form(case, "eps-hat").expected == case.variants["eps-hat"].expected
