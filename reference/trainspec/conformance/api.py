@@ -93,8 +93,8 @@ class Checked:
         """The report as the command line prints it, without colour."""
         out = io.StringIO()
         console = Console(file=out, width=160, highlight=False)
-        name = self.implementation.name
-        print_report(console, self.implementation, self.results, self.diagnoses, [name])
+        # There is no command to reproduce a failure with: it may be functions of a notebook.
+        print_report(console, self.implementation, self.results, self.diagnoses, [])
         return out.getvalue().rstrip()
 
 

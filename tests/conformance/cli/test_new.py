@@ -23,9 +23,10 @@ def test_an_unfilled_template_is_told_so(module):
 @pytest.mark.parametrize(
     ("words", "functions"),
     [
-        (["dropout"], ["def dropout(x, u, dy, *, ratio):", "u, as x: numbers drawn"]),
+        (["dropout"], ["def dropout(x, u, dy, *, ratio):", "u, of the shape of x: numbers drawn"]),
         (["dropout_draw"], ["def dropout_draw(x, dy, *, seed, ratio):", "one after the other"]),
         (["xavier_draw", "adam"], ["def xavier_draw(*, seed, fan_in, fan_out):", "def adam("]),
+        (["normal_draw"], ["Return an array of shape (rows, columns)."]),
         (["learning_rate_decay"], ["(steps, *, learning_rate, decay):"]),
         (["losses"], ["def softmax_cross_entropy(logits, targets):"]),
     ],

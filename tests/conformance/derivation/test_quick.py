@@ -7,8 +7,8 @@ import pytest
 
 from trainspec.conformance.cases.load import flatten_numbers, load_cases
 from trainspec.conformance.derivation import as_form as as_form_module
-from trainspec.conformance.derivation.as_form import as_form, derive_form
-from trainspec.conformance.derivation.quick import LONG, derive_quickly
+from trainspec.conformance.derivation.as_form import LONG, as_form, derive_form
+from trainspec.conformance.derivation.quick import derive_quickly
 from trainspec.conformance.pages.load import load_page
 
 RULES = ("sgd", "momentum", "adagrad", "rmsprop", "adam")
@@ -18,6 +18,8 @@ RULES = ("sgd", "momentum", "adagrad", "rmsprop", "adam")
 def test_every_variant_is_what_the_golden_file_holds(operation):
     derived, ratios = 0, []
     for case in load_cases([operation]):
+        if (case.steps or 0) > LONG:
+            continue  # left to Arb where it is installed
         for name in () if case.rejects else load_page(case.technique).variants:
             stored, quick = case.variants[name], derive_quickly(case, name)
             if quick is None:
@@ -36,12 +38,24 @@ def test_every_variant_is_what_the_golden_file_holds(operation):
     assert 0.6 < np.median(ratios) < 1.1
 
 
-def test_what_is_left_to_arb():
-    (edge,) = load_cases(ids=["adam/zero-gradient"])
-    assert derive_quickly(edge, "amsgrad+coupled-decay") is None  # exact: nothing may change
-    (long,) = load_cases(ids=["adam/thousand-steps"])
-    assert long.steps > LONG
-    assert derive_quickly(long, "eps-hat+amsgrad") is None
+def test_a_parameter_that_must_stay_has_no_tolerance_and_one_that_moves_has():
+    (edge,) = load_cases(ids=["adam/zero-gradient-usual-epsilon"])
+    stays, moves = (
+        derive_quickly(edge, "amsgrad+eps-hat"),
+        derive_quickly(edge, "amsgrad+coupled-decay"),
+    )
+    assert all(set(t) == {0.0} for t in stays.tolerance.values())
+    assert stays.tolerance.keys() == edge.tolerance.keys()
+    assert all(min(t) > 0 for t in moves.tolerance.values())
+
+
+def test_where_orders_part_nothing_is_judged():
+    (case,) = load_cases(ids=["sgd/infinite-gradient"])
+    found = derive_quickly(case, "weight-decay-without-rate")
+    assert found.expected == case.variants["weight-decay-without-rate"].expected
+
+
+def test_functions_are_left_to_arb():
     assert derive_quickly(load_cases(["relu"])[0], "") is None
 
 

@@ -538,7 +538,12 @@ def _lerp(a: Any, b: Any, weight: Any) -> Any:
         )
         total = (before + last) * UP
         radius = np.where(np.isfinite(made.radius), np.minimum(made.radius, total), made.radius)
-    return Enclosed(made.roundings, made.high, made.low, made.error, radius)
+        spread = np.abs(1 - weight.high) * a.error + np.abs(weight.high) * b.error
+        spread = spread + weight.error * (far + a.error + b.error)
+        computed = (a.size + weight.size * (a.size + b.size)) * ERROR * 4 + TINY
+        error = np.where(made.error > 0, np.minimum(made.error, (spread + computed) * UP), 0.0)
+        error = np.where(np.isfinite(made.error), error, made.error)
+    return Enclosed(made.roundings, made.high, made.low, error, radius)
 
 
 def _sign(x: Any) -> Any:

@@ -40,12 +40,20 @@ _BREAKING = {Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.MALFORMED}
 _FAILING = _BREAKING | {Outcome.WRONG, Outcome.REJECTED, Outcome.STALE}
 
 
+class Fault(enum.Enum):
+    """What is wrong with an answer whose numbers may well be right."""
+
+    INPUT = "an input was changed"
+    TYPE = "the numbers have another type"
+
+
 class CallError(NoAnswerError):
     """A call that returned no answer to compare: `outcome` says in which way."""
 
-    def __init__(self, outcome: Outcome, message: str) -> None:
+    def __init__(self, outcome: Outcome, message: str, fault: Fault | None = None) -> None:
         super().__init__(message)
         self.outcome = outcome
+        self.fault = fault
         self.reason = outcome.value
 
 
@@ -66,7 +74,8 @@ class Result:
 
     `kind` is the type, and empty for an operation that is not offered at all. `error` is the
     largest error of the answer in tolerances; `answer` its numbers, flat; `drawn` the draws that a
-    finding about draws is of, `diagnosis` what was found on the way to it.
+    finding about draws is of, `diagnosis` what was found on the way to it. `fault` says what is
+    wrong besides the numbers.
     """
 
     case: Case
@@ -78,6 +87,7 @@ class Result:
     answer: Any = field(default=None, repr=False)
     drawn: Any = field(default=None, repr=False)
     diagnosis: Any = field(default=None, repr=False)
+    fault: Fault | None = None
 
     @property
     def subject(self) -> Subject:

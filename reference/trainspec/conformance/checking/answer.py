@@ -11,7 +11,7 @@ import numpy as np
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
 from trainspec.conformance.basics.tensors import is_list_of_shapes, list_shapes
 from trainspec.conformance.cases.case import Case
-from trainspec.conformance.cases.result import CallError, Divergence, Outcome, Result
+from trainspec.conformance.cases.result import CallError, Divergence, Fault, Outcome, Result
 from trainspec.conformance.checking.distance import locate, ulp_of
 
 
@@ -49,7 +49,7 @@ def judge_answer(case: Case, kind: str, answer: Any) -> Result:
     if right.all() and not wrong_type:
         return Result(case, kind, Outcome.PASS, error=largest, answer=got)
     if right.all():
-        return Result(case, kind, Outcome.WRONG, wrong_type, largest, answer=got)
+        return Result(case, kind, Outcome.WRONG, wrong_type, largest, answer=got, fault=Fault.TYPE)
     first = int(np.argmin(right))
     divergence = _describe_divergence(case, kind, first, float(got[first]))
     worst = largest if finite[first] and tolerance[first] > 0 else math.inf

@@ -117,7 +117,7 @@ def _check_answer(
     except CallError as error:
         if case.rejects and error.outcome is Outcome.REJECTED:
             return Result(case, kind, Outcome.PASS, str(error))
-        return Result(case, kind, error.outcome, str(error))
+        return Result(case, kind, error.outcome, str(error), fault=error.fault)
 
 
 def apply_known_failures(result: Result, reasons: Mapping[str, str]) -> Result:

@@ -100,7 +100,7 @@ def check_step_case(implementation: Implementation, case: Case, kind: str) -> Re
             if other.divergence is None:  # the numbers are right: it is something else
                 return replace(other, case=case)
     except CallError as error:
-        return Result(case, kind, error.outcome, str(error))
+        return Result(case, kind, error.outcome, str(error), fault=error.fault)
     return replace(result, message=result.message or _name_action(case, result))
 
 

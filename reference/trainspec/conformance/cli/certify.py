@@ -10,13 +10,6 @@ from trainspec.conformance.basics.errors import CaseError
 from trainspec.conformance.basics.names import matches_technique
 from trainspec.conformance.basics.paths import list_techniques
 from trainspec.conformance.cli.options import show_progress
-from trainspec.conformance.derivation.certify import (
-    certify_end_points,
-    certify_technique,
-    compare_manifest,
-    write_golden_files,
-)
-from trainspec.conformance.derivation.golden_files import PATHS
 
 #: So many differences are printed.
 SHOWN = 50
@@ -29,8 +22,19 @@ SHOWN = 50
 def command(ctx: click.Context, technique: tuple[str, ...], write: bool) -> None:
     """Derive every golden value again from the spec pages and show what differs.
 
+    Needs the extra `certification`: pip install 'trainspec[certification]'.
+
     Exit status: 0 nothing differs, 1 something does.
     """
+    # The extra `certification`; the help does without it.
+    from trainspec.conformance.derivation.certify import (
+        certify_end_points,
+        certify_technique,
+        compare_manifest,
+        write_golden_files,
+    )
+    from trainspec.conformance.derivation.golden_files import PATHS
+
     every = list_techniques()
     wanted = [
         name

@@ -34,7 +34,7 @@ from trainspec.conformance.implementations.known_failures import (
     write_known_failures,
 )
 from trainspec.conformance.implementations.protocol import Implementation, title_of
-from trainspec.conformance.implementations.target import load_implementation
+from trainspec.conformance.implementations.target import load_implementation, split_target
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.profiles import load_profile
 from trainspec.conformance.reporting.records import to_json
@@ -127,7 +127,7 @@ def command(ctx: click.Context, /, target: tuple[str, ...], **options: Any) -> N
     Exit status: 0 conforms, 1 does not, 2 wrong usage, 3 the adapter crashed, timed out or gave
     malformed answers, 4 nothing was checked, 130 interrupted.
     """  # noqa: D301
-    target = target or ("reference",)
+    target = tuple(split_target(target[0])) if len(target) == 1 else target or ("reference",)
     # While the adapter is imported in its process the cases are read here.
     implementation = load_implementation(
         target,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -60,8 +60,9 @@ def _write_plain(page: Page) -> str:
     if page.is_update_rule:
         lines = [
             "params: a list of arrays; grads: for every step a list of arrays;",
-            "learning_rate: one number a step.",
-            "Return, for every step, the list of arrays after it, of the same type.",
+            "learning_rate: one number per step.",
+            "Return a list with one entry per step: the parameters after it, new arrays of the",
+            "inputs' type. The inputs must not be changed.",
         ]
     return _write(page.name, [*inputs, *(["*", *names] if names else [])], lines)
 
@@ -70,6 +71,9 @@ def _write_draw(page: Page, name: str) -> str:
     inputs = [i for i in page.inputs if page.draws and i != page.draws[0].input]
     given = list(page.draws[0].request) if page.draws else []
     lines = _describe(page, inputs)
+    if not inputs:  # weights are drawn: there is no input whose shape they could have
+        sizes = [size for size in ("rows", "columns", "fan_in", "fan_out") if size in given]
+        lines = [f"Return an array of shape ({', '.join(sizes)}).", "The seed is a whole number."]
     if inputs:
         lines.append("Batches of the first axis go through one object, one after the other.")
     return _write(name, [*inputs, "*", "seed", *given], lines)
@@ -81,12 +85,18 @@ def _describe(page: Page, inputs: Sequence[str]) -> list[str]:
     lines = []
     for row in tables.get("Inputs", []):
         if row["name"] in inputs:
-            lines.append(f"{row['name']}, {row['shape']}: {row['meaning']}")
+            lines.append(_describe_tensor(row))
     lines.append("Return a dict:")
-    lines += [
-        f"{row['name']}, {row['shape']}: {row['meaning']}" for row in tables.get("Outputs", [])
-    ]
-    return lines
+    return lines + [_describe_tensor(row) for row in tables.get("Outputs", [])]
+
+
+def _describe_tensor(row: Mapping[str, str]) -> str:
+    """The name of a tensor, its shape and its meaning, in plain words."""
+    shape = row["shape"].replace("`", "")
+    words = "of any shape" if shape == "any" else f"of shape {shape}"
+    if shape.startswith("as "):
+        words = f"of the shape of {shape.removeprefix('as ')}"
+    return f"{row['name']}, {words}: {row['meaning']}"
 
 
 def _write(name: str, arguments: Sequence[str], lines: Sequence[str]) -> str:

@@ -14,7 +14,6 @@ from trainspec.conformance.cli.options import (
     parse_variants,
     technique_option,
     types_option,
-    variant_option,
 )
 from trainspec.conformance.implementations.recorded import write_requests
 
@@ -22,7 +21,12 @@ from trainspec.conformance.implementations.recorded import write_requests
 @click.command("requests")
 @technique_option
 @types_option
-@variant_option
+@click.option(
+    "--variant",
+    multiple=True,
+    metavar="OPERATION=NAME",
+    help="Pass the hyperparameters that only this variant has as well.",
+)
 def command(technique: Sequence[str], dtype: Sequence[str], variant: Sequence[str]) -> None:
     """Print every request as a JSON line, for a program that no checker can reach.
 

@@ -101,7 +101,7 @@ def _describe_match(evidence: Evidence, match: Match, others: Sequence[Match] = 
     alike = [
         other.name
         for other in others
-        if other is not match and _rate(evidence, other)[:3] == _rate(evidence, match)[:3]
+        if other.name != match.name and _rate(evidence, other)[:3] == _rate(evidence, match)[:3]
     ]
     if alike:
         text += f"; these answers cannot tell it from {', '.join(dict.fromkeys(alike))}"

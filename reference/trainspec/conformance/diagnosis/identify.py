@@ -35,6 +35,9 @@ from trainspec.conformance.implementations.protocol import Implementation
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, Page
 
+#: What derives the values of forms that nobody stored.
+NEEDED = "the extra `certification`: pip install 'trainspec[certification]'"
+
 
 @dataclass(frozen=True)
 class Alternative:
@@ -194,7 +197,7 @@ def _identify_one(
         try:
             recheck = _check_as_found(implementation, cases, kind, form)
         except ModuleNotFoundError as error:
-            reason = f"to check a combination as such, install {error.name}"
+            reason = f"checking a combination as such needs {NEEDED} ({error.name})"
     return Identity(
         cases[0].offering,
         kind,

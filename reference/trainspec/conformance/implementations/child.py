@@ -16,7 +16,7 @@ import msgspec
 
 from trainspec.conformance.basics.names import Offering
 from trainspec.conformance.cases.case import Case
-from trainspec.conformance.cases.result import CallError, Outcome
+from trainspec.conformance.cases.result import CallError, Fault, Outcome
 from trainspec.conformance.implementations import wire
 from trainspec.conformance.implementations.messages import Description
 from trainspec.conformance.implementations.process import ChildProcess, receive_answer
@@ -118,7 +118,8 @@ class ChildModule:
         late = f"no answer within {self.timeout:g} s"
         answer = self._receive(self.timeout + GRACE, late, wire.decode)
         if "outcome" in answer:
-            raise CallError(Outcome(answer["outcome"]), answer["message"])
+            fault = Fault(answer["fault"]) if answer["fault"] else None
+            raise CallError(Outcome(answer["outcome"]), answer["message"], fault)
         return answer["answer"]
 
     def close(self) -> None:

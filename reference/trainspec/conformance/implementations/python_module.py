@@ -17,7 +17,7 @@ from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.basics.names import Offering, base_operation
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.inputs import Inputs, make_inputs
-from trainspec.conformance.cases.result import CallError, Outcome
+from trainspec.conformance.cases.result import CallError, Fault, Outcome
 from trainspec.conformance.cases.script import Script, script_of_run
 from trainspec.conformance.implementations.protocol import AdapterError, check_types
 from trainspec.conformance.implementations.stepwise import run_script
@@ -138,7 +138,9 @@ class PythonModule:
         changed = inputs.find_change()
         if changed:
             raise CallError(
-                Outcome.WRONG, f"changed its input {changed} in place: work on a copy of it"
+                Outcome.WRONG,
+                f"changed its input {changed} in place: work on a copy of it",
+                Fault.INPUT,
             )
         return answer
 

@@ -77,7 +77,7 @@ class _Playing:
         except CallError as error:
             number = f" {action.step}" if action.step else ""
             where = f"{action.verb}{number} of run {action.run!r}"
-            raise CallError(error.outcome, f"{where}: {error}") from None
+            raise CallError(error.outcome, f"{where}: {error}", error.fault) from None
 
     def _save(self, action: Action) -> None:
         self.saved[action.run] = self.driver.save(action.run), self.last[action.run]

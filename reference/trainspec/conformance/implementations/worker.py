@@ -66,7 +66,8 @@ def _answer(adapter: PythonModule, question: bytes) -> bytes:
         answer = adapter.run(Offering.parse(asked["entry"]), inputs, asked["numbers"], script)
         return wire.encode({"answer": answer})
     except CallError as error:
-        return wire.encode({"outcome": error.outcome.value, "message": str(error)})
+        fault = error.fault and error.fault.value
+        return wire.encode({"outcome": error.outcome.value, "message": str(error), "fault": fault})
 
 
 if __name__ == "__main__":

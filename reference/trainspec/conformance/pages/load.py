@@ -82,6 +82,7 @@ class _Reader:
                 self.check_clause(name, clauses, "checked in every call")
                 for name in _split_list(self.properties.get("checked in every call", ""))
             ),
+            typed=self.check_property("shape and type", clauses),
         )
 
     def read_names(self, section: str) -> tuple[str, ...]:

@@ -142,7 +142,8 @@ class Page:
 
     `kind` is one of `KINDS`. `trained` names the parameters that a training page updates.
     `rejects` is the clause that bad hyperparameters break, `stepwise` the one about runs that are
-    asked step by step, and `watched` are the clauses that the checker verifies in every call.
+    asked step by step, `watched` are the clauses that the checker verifies in every call, and
+    `typed` is the one about the shape and the type of results.
     """
 
     technique: str
@@ -164,6 +165,7 @@ class Page:
     rejects: str
     stepwise: str
     watched: tuple[str, ...]
+    typed: str = ""
 
     @property
     def name(self) -> str:

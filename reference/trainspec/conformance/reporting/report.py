@@ -15,7 +15,7 @@ from trainspec.conformance.arithmetic.run import run_rule
 from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.basics.names import Offering, Subject
 from trainspec.conformance.basics.tensors import map_tensors, spell_number, to_array
-from trainspec.conformance.cases.result import Outcome, Result
+from trainspec.conformance.cases.result import Fault, Outcome, Result
 from trainspec.conformance.diagnosis.diagnose import Diagnosis, diagnose
 from trainspec.conformance.diagnosis.draws import diagnose_draws
 from trainspec.conformance.implementations.protocol import Implementation
@@ -122,9 +122,16 @@ def _spell(value: float) -> Number:
 
 
 def find_broken_clauses(result: Result, diagnosis: Diagnosis | None) -> tuple[str, ...]:
-    """The clauses that a failure breaks: those of the diagnosed edits, else those of its case."""
+    """The clauses that a failure breaks: those of the diagnosed edits, else those of its case.
+
+    Where the numbers are not the trouble it is the clauses about inputs, or about types.
+    """
     page = load_page(result.case.technique)
     expected = result.case.form
+    if result.fault is Fault.INPUT:
+        return page.watched
+    if result.fault is Fault.TYPE:
+        return (page.typed,) if page.typed else ()
     if diagnosis is not None and not expected:
         edits = [page.edits[name] for name in diagnosis.edits if name in page.edits]
         clauses = tuple(dict.fromkeys(clause for edit in edits for clause in edit.clauses))

@@ -17,10 +17,11 @@ from trainspec.conformance.basics.names import Offering, Subject, display_form, 
 from trainspec.conformance.basics.paths import page_path
 from trainspec.conformance.basics.plain_math import render_text
 from trainspec.conformance.cases.case import LEVELS
-from trainspec.conformance.cases.result import Divergence, Outcome, Result
+from trainspec.conformance.cases.result import Divergence, Fault, Outcome, Result
 from trainspec.conformance.diagnosis.diagnose import Diagnosis
 from trainspec.conformance.implementations.protocol import Implementation, title_of
 from trainspec.conformance.pages.load import load_page
+from trainspec.conformance.pages.page import Page
 from trainspec.conformance.reporting.report import (
     Diagnoses,
     choose_exit_status,
@@ -31,6 +32,11 @@ from trainspec.conformance.reporting.report import (
 
 #: Where the text of a labelled line begins.
 INDENT = 20
+RIGHT_BUT_FOR_THE_TYPE = (
+    "the formula is right; the results have the wrong type: return them in the type of the inputs, "
+    "such as np.asarray(…, dtype=W.dtype), or name the types that your code has, such as "
+    'types = ["float64"]'
+)
 #: So many clauses are shown with a failure.
 CLAUSES = 3
 
@@ -114,15 +120,7 @@ def print_failures(
     page = load_page(case.technique)
     console.print()
     console.print(f"[red bold]✗ {case.offering}[/red bold] {_summarize(failing)}")
-    told = first.subject is not Subject.STEPS and (
-        first.answer is not None or first.drawn or first.diagnosis
-    )
-    if diagnosis is not None and told:
-        print_labelled(console, "diagnosis", diagnosis.text)
-    clauses = find_broken_clauses(first, diagnosis if told else None)
-    for number, clause in enumerate(clauses[:CLAUSES]):
-        text = f"{clause} {render_text(page.clauses[clause].text)}"
-        print_labelled(console, "" if number else "breaks", text)
+    _print_diagnosis(console, page, first, diagnosis)
     for name in split_form(case.form):
         lines = "; ".join(str(page.variants[name].change).split("\n"))
         print_labelled(console, "checked against", f"{name}: {lines}")
@@ -135,7 +133,8 @@ def print_failures(
     for result in failing:
         if result.subject is Subject.DEFAULT and result is not first:
             print_labelled(console, "", result.message)
-    print_labelled(console, "why it matters", render_text(case.why))
+    if not first.fault:
+        print_labelled(console, "why it matters", render_text(case.why))
     if case.link:
         print_labelled(console, "seen in", case.link)
     print_labelled(console, "spec page", str(page_path(case.technique)))
@@ -145,6 +144,23 @@ def print_failures(
     others = list(dict.fromkeys(r.case.label for r in golden if r.case.id != case.id))
     if others:
         print_labelled(console, "also failing", ", ".join(others))
+
+
+def _print_diagnosis(
+    console: Console, page: Page, first: Result, diagnosis: Diagnosis | None
+) -> None:
+    """Print what the implementation is instead, and the clauses that it breaks."""
+    told = first.subject is not Subject.STEPS and (
+        first.answer is not None or first.drawn or first.diagnosis
+    )
+    if first.fault is Fault.TYPE:
+        print_labelled(console, "diagnosis", RIGHT_BUT_FOR_THE_TYPE)
+    elif diagnosis is not None and told:
+        print_labelled(console, "diagnosis", diagnosis.text)
+    clauses = find_broken_clauses(first, diagnosis if told else None)
+    for number, clause in enumerate(clauses[:CLAUSES]):
+        text = f"{clause} {render_text(page.clauses[clause].text)}"
+        print_labelled(console, "" if number else "breaks", text)
 
 
 def print_labelled(console: Console, label: str, text: str, indent: int = INDENT) -> None:

@@ -42,14 +42,14 @@ def print_hints(console: Console, results: Sequence[Result], found: Diagnoses) -
         if not failing:
             continue
         first = failing[0]
-        if first.message and first.outcome is not Outcome.WRONG:
+        if first.message and (first.fault or first.outcome is not Outcome.WRONG):
             print_labelled(console, first.outcome.value, first.message)
         clauses = find_broken_clauses(first, found.get(offering))[:CLAUSES]
         if clauses:
             print_labelled(
                 console, "read", f"{', '.join(clauses)} in {page_path(first.case.technique)}"
             )
-        if first.case.why:
+        if first.case.why and not first.fault:
             print_labelled(console, "try", f"{first.case.label}: {render_text(first.case.why)}")
     total = sum(any(r.outcome is not Outcome.UNSUPPORTED for r in own) for own in grouped.values())
     console.print(escape(f"{done} of {total} functions are right"))

@@ -25,6 +25,7 @@ int main() {
     json request = json::parse(line), answer = {{"id", request["id"]}};
     std::string operation = request["operation"];
     if (operation == "describe")
+      // List what you offer, for example {"operations", {"sgd", "adam"}}.
       answer["outputs"] = {{"name", "my library"}, {"types", {"float64"}}, {"operations", json::array()}};
     else
       try {

@@ -10,6 +10,9 @@ version = "0"
 
 
 def sgd(params, grads, *, learning_rate):
+    """params: a list of arrays; grads: for every step a list of arrays; learning_rate: one
+    number per step. Return a list with one entry per step: the parameters after it, new arrays
+    of the inputs' type. The inputs must not be changed."""
     raise NotImplementedError
 
 
@@ -26,6 +29,4 @@ def rmsprop(params, grads, *, learning_rate, rho, epsilon):
 
 
 def adam(params, grads, *, learning_rate, beta1, beta2, epsilon):
-    """params: a list of arrays; grads: for every step a list of arrays; learning_rate: one
-    number a step. Return, for every step, the list of arrays after it, of the same type."""
     raise NotImplementedError

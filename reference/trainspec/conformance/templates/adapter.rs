@@ -34,6 +34,7 @@ fn main() {
         let request: Value = serde_json::from_str(&line).expect("a request is JSON");
         let (inputs, hyper) = (&request["inputs"], &request["hyperparameters"]);
         let mut answer = match request["operation"].as_str().unwrap_or("") {
+            // List what you offer, for example "operations": ["sgd", "adam"].
             "describe" => json!({"outputs": {"name": "my library", "types": ["float64"], "operations": []}}),
             operation => match update(operation, &inputs["params"], &inputs["grads"], hyper) {
                 Ok(params) => json!({"outputs": {"params": params}}),
