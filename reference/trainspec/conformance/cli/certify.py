@@ -33,7 +33,7 @@ def command(ctx: click.Context, technique: tuple[str, ...], write: bool) -> None
         compare_manifest,
         write_golden_files,
     )
-    from trainspec.conformance.derivation.golden_files import PATHS
+    from trainspec.conformance.derivation.golden_files import PATHS  # the extra
 
     every = list_techniques()
     wanted = [
