@@ -22,6 +22,7 @@ ORDER = (
     "checking",
     "effects",
     "diagnosis",
+    "traces",
     "reporting",
     "site",
     "api",

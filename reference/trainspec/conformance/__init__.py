@@ -15,6 +15,7 @@ order of the pipeline, and each imports only those above it:
     checking         judging answers, and random draws
     effects          the chapter's experiments with an implementation's parts
     diagnosis        what an implementation is; identify, compare, defaults
+    traces           recorded runs, and which rule explains them
     reporting        the report, the terminal, the matrix
     site             the pages as a site, with figures that can be moved
     cli              the commands

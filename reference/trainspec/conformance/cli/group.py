@@ -50,6 +50,7 @@ EXTRAS = {
     "sphinx_design": ("sphinx-design", "docs"),
     "latex2mathml": ("latex2mathml", "docs"),
     "ziamath": ("ziamath", "docs"),
+    "safetensors": ("safetensors", "trace"),
     "platformdirs": ("platformdirs", "docs"),
 }
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from trainspec.conformance.api import identify, load_implementation
 from trainspec.conformance.basics.names import matches_technique
 from trainspec.conformance.basics.paths import list_adapters, list_techniques
+from trainspec.conformance.cases.golden import find_techniques
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cli.options import (
     make_console,
@@ -17,28 +19,46 @@ from trainspec.conformance.cli.options import (
     widest_option,
 )
 from trainspec.conformance.diagnosis.identify import identity_data
+from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.reporting.records import to_json
 from trainspec.conformance.reporting.terminal_identify import print_identities
+from trainspec.conformance.reporting.terminal_trace import print_explained
+from trainspec.conformance.traces.explain import explain_trace, explained_data
+from trainspec.conformance.traces.read import read_trace
 
 
 @click.command("identify")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 @widest_option
 @timeout_option
+@click.option(
+    "--trace",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Ask about a recorded run instead of an implementation.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 @click.pass_context
 def command(
-    ctx: click.Context, words: tuple[str, ...], dtype: str | None, timeout: float, as_json: bool
+    ctx: click.Context,
+    words: tuple[str, ...],
+    dtype: str | None,
+    timeout: float,
+    trace: Path | None,
+    as_json: bool,
 ) -> None:
-    """Find out which published form an implementation is.
+    """Find out which published form an implementation is, or which rule a run was trained with.
 
     \b
     trainspec identify my_adapter.py adam         one operation of yours
     trainspec identify torch                      all that PyTorch's adapter offers
     trainspec identify adam -- ./my_program       one operation of a program
+    trainspec identify --trace run.npz            a recorded run: parameters and gradients
+    trainspec identify --trace run.npz adam       the same, of one update rule
 
     Exit status: 0 every form is known, 1 one is none of the known forms.
     """  # noqa: D301
+    if trace is not None:
+        ctx.exit(0 if _identify_trace(trace, words, as_json) else 1)
     target, operations = _split_words(words)
     cases = load_cases(operations)
     implementation = load_implementation(target, timeout=timeout)
@@ -55,6 +75,21 @@ def command(
     if not found:
         raise click.UsageError(f"{implementation.name} offers none of these operations")
     ctx.exit(0 if all(identity.known for identity in found) else 1)
+
+
+def _identify_trace(path: Path, words: Sequence[str], as_json: bool) -> bool:
+    """Print what explains a trace; returns whether a published form does."""
+    techniques = [t for t in find_techniques(words) if load_page(t).is_update_rule]
+    if not techniques:
+        raise click.UsageError(f"{', '.join(words)}: a trace is of an update rule")
+    trace = read_trace(path)
+    with show_progress(len(techniques) * 3, f"identifying {path.name}") as tick:
+        found = explain_trace(trace, techniques, tick)
+    if as_json:
+        click.echo(to_json(explained_data(found)))
+    else:
+        print_explained(make_console(), path.name, found)
+    return found.known
 
 
 def _split_words(words: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -1,0 +1,81 @@
+"""A recorded run: parameters before and after every step, gradients, and what else is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trainspec.conformance.basics.float_types import TYPES, FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """A run of T steps over N numbers, those of all its tensors one after the other.
+
+    `params` is (T + 1, N), the parameters before the first step and after each; `grads` (T, N).
+    `rates` holds a learning rate for every step where they are known, `hyperparameters` the
+    others that are. `first_step` is the number of the first step, and `state` what the optimizer
+    held before it, by name, (N,) each; it is empty where that is not known. `left_out` names
+    tensors that lacked a gradient at some step.
+    """
+
+    kind: str
+    params: FloatArray
+    grads: FloatArray
+    names: Sequence[str]
+    shapes: Sequence[tuple[int, ...]]
+    hyperparameters: Mapping[str, float]
+    rates: Sequence[float] | None = None
+    first_step: int = 1
+    state: Mapping[str, FloatArray] | None = None
+    left_out: Sequence[str] = ()
+
+    @property
+    def steps(self) -> int:
+        """The number of steps."""
+        return len(self.grads)
+
+    @property
+    def size(self) -> int:
+        """How many numbers a step moves."""
+        return int(self.params.shape[1])
+
+    @property
+    def roundoff(self) -> float:
+        """Half the distance from 1 to the next number of its type."""
+        return TYPES[self.kind].roundoff
+
+    @property
+    def coarse(self) -> bool:
+        """Whether its type has so few digits that many rules look alike in it."""
+        return TYPES[self.kind].precision < TYPES["float32"].precision
+
+    def take(self, elements: Any, steps: int | None = None) -> Trace:
+        """The trace of some of its numbers, and of its first steps."""
+        last = self.steps if steps is None else min(steps, self.steps)
+        state = {k: v[elements] for k, v in self.state.items()} if self.state else self.state
+        return Trace(
+            self.kind,
+            self.params[: last + 1, elements],
+            self.grads[:last, elements],
+            self.names,
+            self.shapes,
+            self.hyperparameters,
+            None if self.rates is None else self.rates[:last],
+            self.first_step,
+            state,
+            self.left_out,
+        )
+
+    def locate(self, index: int) -> str:
+        """The tensor and the element of a number: ``w[0, 2]``."""
+        for name, shape in zip(self.names, self.shapes):
+            size = int(np.prod(shape))
+            if index < size:
+                place = ", ".join(map(str, np.unravel_index(index, shape))) if shape else ""
+                return f"{name}[{place}]" if place else name
+            index -= size
+        raise IndexError(index)

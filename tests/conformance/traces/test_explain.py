@@ -1,0 +1,136 @@
+"""What a trace is of: the form that made it is among those that are named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from traces import RULES, USUAL, record
+from trainspec.conformance.pages.load import load_page
+from trainspec.conformance.traces.explain import (
+    choose_sample,
+    explain_trace,
+    explained_data,
+    find_separator,
+)
+
+FORMS = [(load_page(t).name, form) for t in RULES for form in ("", *load_page(t).variants)]
+
+
+def names(found):
+    return [e.form for e in found.explanations if e.whole]
+
+
+def title(operation, form):
+    return f"{operation}:{form}" if form else operation
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("operation", "form"), FORMS)
+def test_every_form_is_among_those_that_explain_its_run(operation, form):
+    kind = "float32" if len(form) % 2 else "float64"
+    known = [*USUAL[operation], "learning_rate", "weight_decay"]
+    found = explain_trace(record(operation, form, kind, 5, known=known), RULES)
+    assert title(operation, form) in names(found)
+
+
+def test_constants_and_the_rate_are_inferred():
+    found = explain_trace(record("adam", steps=4), RULES)
+    assert names(found) == ["adam"]
+    (adam,) = found.explanations
+    assert adam.solution.constants == USUAL["adam"]
+    assert adam.rates == "0.01"
+    assert adam.solution.open == ()
+    assert adam.judged == 120
+    assert found.known
+
+
+def test_what_the_trace_cannot_tell_is_said_to_be_open():
+    found = explain_trace(record("adam", kind="float32", steps=3), ["optimizers/adam"])
+    adam = next(e for e in found.explanations if e.form == "adam")
+    assert "epsilon" in adam.solution.open
+    assert len(names(found)) > 1  # where ε stands does not show either
+    assert "adam/" in find_separator(*found.explanations[:2])
+
+
+def test_a_schedule_is_inferred_where_one_rate_does_not_do():
+    rates = [0.1 * 0.5**t for t in range(6)]
+    found = explain_trace(record("sgd", steps=6, rates=rates), ["optimizers/sgd"])
+    (sgd,) = (e for e in found.explanations if e.form == "sgd")
+    assert sgd.rates == "0.1, then 0.5 times the last one at every step"
+
+
+def test_a_known_mistake_is_named_where_no_published_form_fits():
+    known = [*USUAL["adam"], "learning_rate"]
+    trace = record("adam", "betas-swapped", steps=6, known=known)
+    found = explain_trace(trace, ["optimizers/adam"])
+    assert names(found) == ["adam:betas-swapped"]
+    assert not found.known
+
+
+def test_a_run_that_no_form_explains_has_no_name():
+    trace = record("sgd", steps=5)
+    noise = 1e-3 * np.random.default_rng(1).standard_normal(trace.params.shape)
+    found = explain_trace(replace(trace, params=trace.params + noise), RULES)
+    assert names(found) == []
+    assert not found.known
+
+
+def test_a_number_that_was_changed_is_found():
+    trace = record("sgd", steps=3, size=2000)
+    params = trace.params.copy()
+    params[2:, 1999] += 1e-3
+    found = explain_trace(replace(trace, params=params), ["optimizers/sgd"])
+    (sgd, *_) = found.explanations
+    assert sgd.explained < sgd.judged
+    assert sgd.first_miss.startswith("step 2, w[1999]: ")
+
+
+def test_a_run_may_begin_in_the_middle_with_its_state():
+    whole = record("momentum", steps=8, known=["momentum", "learning_rate"])
+    v = np.zeros(whole.size)
+    for g in whole.grads[:3]:
+        v = 0.9 * v - 0.01 * g
+    middle = replace(
+        whole, params=whole.params[3:], grads=whole.grads[3:], rates=whole.rates[3:], first_step=4,
+        state={"v": v},
+    )  # fmt: skip
+    assert "momentum" in names(explain_trace(middle, RULES))
+    lost = explain_trace(replace(middle, state=None), RULES)
+    assert names(lost) == []
+    assert "does not give the state" in lost.notes[0]
+
+
+def test_a_sample_is_small_the_same_each_time_and_of_numbers_that_move():
+    trace = record("sgd", size=500)
+    grads = trace.grads.copy()
+    grads[0, :450] = 0
+    one, other = (choose_sample(replace(trace, grads=grads)) for _ in range(2))
+    assert len(one) == 24
+    assert np.array_equal(one, other)
+    assert one.min() >= 450
+
+
+def test_constants_are_fitted_again_to_the_numbers_that_they_miss():
+    """ε of 1e-10 shows in float32 where a gradient is tiny, and hardly anywhere else."""
+    trace = record("adagrad", kind="float32", steps=6, size=3000, epsilon=1e-10, rates=0.05)
+    found = explain_trace(trace, ["optimizers/adagrad", "optimizers/rmsprop"])
+    assert "adagrad" in names(found)
+    adagrad = next(e for e in found.explanations if e.form == "adagrad")
+    assert adagrad.solution.constants["epsilon"] < 1e-8
+    assert "epsilon" in adagrad.solution.open
+
+
+def test_a_coarse_type_is_said_to_be_coarse():
+    found = explain_trace(record("sgd", kind="bfloat16", steps=3), ["optimizers/sgd"])
+    assert "sgd" in names(found)
+    assert "many rules look alike" in found.notes[0]
+
+
+def test_as_data():
+    data = explained_data(explain_trace(record("sgd", steps=3), ["optimizers/sgd"]))
+    assert data["known"]
+    assert data["explanations"][0]["form"] == "sgd"
+    assert data["explanations"][0]["learning_rates"] == [0.01] * 3
