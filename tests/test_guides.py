@@ -26,7 +26,15 @@ GUIDES = [
 ]
 #: Commands that install something, or need a framework or a file of the reader's.
 NOT_HERE = (
-    *("pip install", "python3 -m venv", "my_port.py", "check torch", "torch keras", "report torch"),
+    *(
+        "pip install",
+        "python3 -m venv",
+        "my_port.py",
+        "check torch",
+        "torch keras",
+        "my_package",
+        "report torch",
+    ),
     *("certify --write", "my_program", "trainspec effects", "trainspec docs"),
 )
 #: The reader's own adapter, where a guide takes it for granted.

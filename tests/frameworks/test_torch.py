@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from frameworks.shared import FAN_IN, FAN_OUT, GLOROT, HE, deviates
+from trainspec.conformance.basics.paths import list_techniques
+from trainspec.conformance.traces.explain import explain_trace
+from trainspec.conformance.traces.read import read_trace
+from trainspec.trace import Recorder
 
 torch = pytest.importorskip("torch")
 functional, init = torch.nn.functional, torch.nn.init
@@ -108,3 +114,33 @@ def test_what_dropout_keeps_is_scaled_in_training():
     torch.manual_seed(0)
     kept = functional.dropout(torch.ones(100), 0.25).numpy()
     assert np.allclose(np.unique(kept), [0, 4 / 3])
+
+
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [("SGD", "sgd"), ("Adagrad", "adagrad"), ("RMSprop", "rmsprop"), ("Adam", "adam"),
+     ("AdamW", "adam:decoupled-decay")],
+)  # fmt: skip
+def test_an_optimizer_is_checked_by_its_dotted_name(kind, form):
+    command = [sys.executable, "-m", "trainspec.conformance.cli", "check", f"torch.optim:{kind}"]
+    done = subprocess.run([*command, "-d", "float32"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "conforms" in done.stdout
+    assert (form in done.stderr) is (":" in form)
+
+
+def test_a_recorded_run_is_named(tmp_path):
+    torch.manual_seed(0)
+    W = torch.nn.Parameter(torch.randn(50))
+    optimizer = torch.optim.AdamW([W], lr=1e-3, weight_decay=0.05)
+    recorder = Recorder({"W": W}, weight_decay=0.05)
+    for _ in range(5):
+        W.grad = 0.3 * torch.randn(50) + 0.1
+        grads = {"W": W.grad.clone()}
+        optimizer.step()
+        recorder.step(grads, {"W": W})
+    recorder.save(tmp_path / "run.npz")
+    found = explain_trace(read_trace(tmp_path / "run.npz"), list_techniques())
+    forms = {e.form: e for e in found.explanations}
+    assert "adam:decoupled-decay" in forms
+    assert forms["adam:decoupled-decay"].rates == "0.001"

@@ -60,7 +60,11 @@ class _Run:
 
 
 def _of(kind: Any, **fixed: Any) -> Any:
-    words = {"beta1": "beta_1", "beta2": "beta_2"}
+    return bind_optimizer(kind, {"beta1": "beta_1", "beta2": "beta_2"}, **fixed)
+
+
+def bind_optimizer(kind: Any, words: dict[str, str], **fixed: Any) -> Any:
+    """Any subclass of `keras.optimizers.Optimizer` as an update rule."""
 
     def make(params: Any, rates: Any, given: dict[str, float]) -> Any:
         _in(params[0])

@@ -69,6 +69,11 @@ class _Run:
 
 def _of(transform: Any, **fixed: Any) -> Any:
     words = {"beta1": "b1", "beta2": "b2", "epsilon": "eps", "rho": "decay"}
+    return bind_optimizer(transform, words, **fixed)
+
+
+def bind_optimizer(transform: Any, words: dict[str, str], **fixed: Any) -> Any:
+    """Any function that makes a gradient transformation as an update rule."""
 
     def make(params: Any, rates: Any, given: dict[str, float]) -> Any:
         named = {**renamed(given, words), **fixed}

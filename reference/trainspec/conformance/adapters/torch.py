@@ -45,25 +45,28 @@ known_failures = {
 EPS = {"epsilon": "eps"}
 
 
+def bind_optimizer(kind: Any, words: dict[str, str], **fixed: Any) -> Any:
+    """Any subclass of `torch.optim.Optimizer` as an update rule; `words` are its own names."""
+    accepted = inspect.signature(kind).parameters
+
+    def make(params: Any, rates: Any, given: dict[str, float]) -> Any:
+        if "betas" in accepted:
+            given = paired(given, "betas", default_of(kind, "betas"))
+        tensors = [torch.nn.Parameter(_tensor(W)) for W in params]
+        first = {words.get("learning_rate", "lr"): rates[0]} if rates else {}
+        return kind(tensors, **first, **renamed(given, words), **fixed)
+
+    return updates(make, _step, _save, lambda optimizer, state: optimizer.load_state_dict(state))
+
+
 def updates_with(**how: Any) -> dict[str, Any]:
     """Every form of the update rules; `how` chooses PyTorch's implementation (``fused=True``)."""
 
     def of(kind: Any, **fixed: Any) -> Any:
-        accepted = inspect.signature(kind).parameters
-        if not how.keys() <= accepted.keys():
+        if not how.keys() <= inspect.signature(kind).parameters.keys():
             return None  # there is no such implementation of it
-
-        def make(params: Any, rates: Any, given: dict[str, float]) -> Any:
-            words = {**EPS, "rho": "alpha", "rate_decay": "lr_decay"}
-            if "betas" in accepted:
-                given = paired(given, "betas", default_of(kind, "betas"))
-            tensors = [torch.nn.Parameter(_tensor(W)) for W in params]
-            first = {"lr": rates[0]} if rates else {}
-            return kind(tensors, **first, **renamed(given, words), **fixed, **how)
-
-        return updates(
-            make, _step, _save, lambda optimizer, state: optimizer.load_state_dict(state)
-        )
+        words = {**EPS, "rho": "alpha", "rate_decay": "lr_decay"}
+        return bind_optimizer(kind, words, **fixed, **how)
 
     optim = torch.optim
     every = {

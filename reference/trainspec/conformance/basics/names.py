@@ -124,6 +124,16 @@ class CaseInType:
         return cls(Offering.parse(offering), case, kind)
 
 
+def split_object(path: str) -> tuple[str, str]:
+    """The module and the name in it of an object: of ``torch.optim:Adam``.
+
+    The name is empty where a word is not of that form.
+    """
+    module, _, name = path.partition(":")
+    words = (*module.split("."), name)
+    return (module, name) if all(word.isidentifier() for word in words) else (path, "")
+
+
 def make_case_id(operation: str, case: str) -> str:
     """The id of a case: ``adam/first-step``."""
     return f"{operation}/{case}"

@@ -9,18 +9,30 @@ from typing import Any
 
 import click
 
-from trainspec.conformance.api import Checked, check
-from trainspec.conformance.basics.names import display_form, split_form
+from trainspec.conformance.api import Checked, check, identify
+from trainspec.conformance.basics.names import (
+    Offering,
+    display_form,
+    join_form,
+    operation_of,
+    split_form,
+)
+from trainspec.conformance.basics.paths import list_techniques
 from trainspec.conformance.cases.case import LEVELS, STEPS, Case
 from trainspec.conformance.cases.golden import find_techniques
 from trainspec.conformance.cases.load import load_cases
+from trainspec.conformance.cases.result import CallError
 from trainspec.conformance.checking.declarations import choose_forms
 from trainspec.conformance.cli.group import INTERRUPTED
 from trainspec.conformance.cli.options import (
+    as_option,
+    choose_target,
     in_process_option,
     known_option,
     make_console,
+    map_option,
     parse_variants,
+    set_option,
     show_progress,
     start_timeout_option,
     strict_option,
@@ -33,8 +45,9 @@ from trainspec.conformance.implementations.known_failures import (
     read_known_failures,
     write_known_failures,
 )
+from trainspec.conformance.implementations.objects import PACKED
 from trainspec.conformance.implementations.protocol import Implementation, title_of
-from trainspec.conformance.implementations.target import load_implementation, split_target
+from trainspec.conformance.implementations.target import load_implementation
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.profiles import load_profile
 from trainspec.conformance.reporting.records import to_json
@@ -82,6 +95,9 @@ def _add_options(function: Callable[..., Any]) -> Callable[..., Any]:
             start_timeout_option,
             timeout_option,
             in_process_option,
+            as_option,
+            set_option,
+            map_option,
             click.option(
                 "--hints",
                 is_flag=True,
@@ -114,12 +130,14 @@ class _Selection:
 @_add_options
 @click.pass_context
 def command(ctx: click.Context, /, target: tuple[str, ...], **options: Any) -> None:
-    """Check TARGET: an adapter file, a shipped adapter, or `-- PROGRAM ARGS…`.
+    """Check TARGET: an adapter file, a shipped adapter, an object, or `-- PROGRAM ARGS…`.
 
     \b
     trainspec check                          the reference
     trainspec check my_adapter.py            your Python code
     trainspec check torch                    PyTorch, with a shipped adapter
+    trainspec check torch.optim:AdamW        an optimizer class, without an adapter
+    trainspec check mine:Opt --as momentum --map learning_rate=rate --set nesterov=True
     trainspec check -- ./my_program --flag   any program that answers JSON lines
     trainspec check my_port.py --profile torch
                                              does it behave like PyTorch, defaults included?
@@ -127,7 +145,8 @@ def command(ctx: click.Context, /, target: tuple[str, ...], **options: Any) -> N
     Exit status: 0 conforms, 1 does not, 2 wrong usage, 3 the adapter crashed, timed out or gave
     malformed answers, 4 nothing was checked, 130 interrupted.
     """  # noqa: D301
-    target = tuple(split_target(target[0])) if len(target) == 1 else target or ("reference",)
+    words = target or ("reference",)
+    target = tuple(choose_target(words, options["operation"], options["fixed"], options["names"]))
     # While the adapter is imported in its process the cases are read here.
     implementation = load_implementation(
         target,
@@ -140,13 +159,14 @@ def command(ctx: click.Context, /, target: tuple[str, ...], **options: Any) -> N
         _check_types(implementation, selection.types)
         _note_overridden_forms(implementation, options["profile"])
         _note_versions(implementation, options["profile"])
+        forms = {**find_form(implementation, target, options), **selection.forms}
         with show_progress(len(selection.cases), f"checking {implementation.name}") as tick:
             checked = check(
                 implementation,
                 options["technique"],
                 cases=selection.cases,
                 types=selection.types,
-                forms=selection.forms,
+                forms=forms,
                 profile=options["profile"] or "",
                 known=selection.known,
                 draws_of=selection.draws_of,
@@ -154,7 +174,7 @@ def command(ctx: click.Context, /, target: tuple[str, ...], **options: Any) -> N
                 defaults_of=selection.defaults_of,
                 tick=tick,
             )
-        _show(checked, target, **options)
+        _show(checked, words, **options)
     finally:
         implementation.close()
     if not checked.finished:
@@ -164,6 +184,38 @@ def command(ctx: click.Context, /, target: tuple[str, ...], **options: Any) -> N
         _write_known(checked, **options)
         ctx.exit(0)
     ctx.exit(choose_exit_status(checked.results, options["strict"]))
+
+
+def find_form(
+    implementation: Implementation, target: Sequence[str], options: Mapping[str, Any]
+) -> dict[str, str]:
+    """The form that an object is found to be: it declares none, and is checked as that.
+
+    What is found is told on standard error.
+    """
+    if not target[0].startswith(PACKED) or options["variant"] or options["profile"]:
+        return {}
+    operations = [
+        operation_of(t) for t in list_techniques() if implementation.offers(operation_of(t))
+    ]
+    try:
+        found = identify(implementation, operations)
+    except CallError:
+        return {}  # the check says why
+    # As it is by itself; or, where it has a default of its own such as a decay, with that passed.
+    for identity in sorted(found, key=lambda identity: bool(identity.passed)):
+        if identity.recheck is None:
+            continue
+        form, operation = join_form(identity.diagnosis.edits), identity.offering.operation
+        if form:
+            click.echo(
+                f"{implementation.name} is {Offering(operation, form)} by all "
+                f"{identity.diagnosis.cases} cases, and is checked as that; --variant "
+                f"{operation}= checks the canonical form",
+                err=True,
+            )
+        return {operation: form}
+    return {}
 
 
 def _show(checked: Checked, target: Sequence[str], **options: Any) -> None:

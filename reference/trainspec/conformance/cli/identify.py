@@ -19,6 +19,7 @@ from trainspec.conformance.cli.options import (
     widest_option,
 )
 from trainspec.conformance.diagnosis.identify import identity_data
+from trainspec.conformance.implementations.objects import names_object
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.reporting.records import to_json
 from trainspec.conformance.reporting.terminal_identify import print_identities
@@ -52,6 +53,7 @@ def command(
     trainspec identify my_adapter.py adam         one operation of yours
     trainspec identify torch                      all that PyTorch's adapter offers
     trainspec identify adam -- ./my_program       one operation of a program
+    trainspec identify torch.optim:AdamW          an optimizer class, without an adapter
     trainspec identify --trace run.npz            a recorded run: parameters and gradients
     trainspec identify --trace run.npz adam       the same, of one update rule
 
@@ -98,7 +100,7 @@ def _split_words(words: Sequence[str]) -> tuple[list[str], list[str]]:
     operations = []
     while rest and any(matches_technique(rest[0], technique) for technique in list_techniques()):
         operations.append(rest.pop(0))
-    if rest and (rest[0].endswith(".py") or rest[0] in list_adapters()):
+    if rest and (rest[0].endswith(".py") or rest[0] in list_adapters() or names_object(rest[0])):
         return rest[:1], operations + rest[1:]
     if not rest:
         raise click.UsageError(

@@ -15,6 +15,12 @@ from types import ModuleType
 from trainspec.conformance.basics.paths import ADAPTERS, list_adapters
 from trainspec.conformance.implementations.child import ChildModule
 from trainspec.conformance.implementations.known_failures import read_known_failures
+from trainspec.conformance.implementations.objects import (
+    PACKED,
+    ObjectTarget,
+    load_object,
+    names_object,
+)
 from trainspec.conformance.implementations.program import Program
 from trainspec.conformance.implementations.protocol import AdapterError, Implementation
 from trainspec.conformance.implementations.python_module import (
@@ -38,10 +44,11 @@ def load_implementation(
 ) -> Implementation:
     """The implementation that the command line names.
 
-    `target` is one word, a path ``my_adapter.py`` or the name of a shipped adapter; or a program
-    and its arguments. A Python adapter runs in a process of its own, which it may crash, unless
-    `in_process` is set or it is the reference. A program's first answer may take as long as
-    `start_timeout` says. Raises `AdapterError` where there is no such thing.
+    `target` is one word: a path ``my_adapter.py``, the name of a shipped adapter, or an object
+    ``package.module:Name``; or it is a program and its arguments. What is written in Python runs
+    in a process of its own, which it may crash, unless `in_process` is set or it is the
+    reference. A program's first answer may take as long as `start_timeout` says. Raises
+    `AdapterError` where there is no such thing.
     """
     first = target[0]
     if len(target) > 1 and (first.endswith(".py") or first in list_adapters()):
@@ -49,7 +56,14 @@ def load_implementation(
             f"one implementation at a time: after {first!r} comes {target[1]!r}; "
             "a program and its arguments come after --"
         )
-    python = len(target) == 1 and (first.endswith(".py") or first in list_adapters())
+    if len(target) == 1 and names_object(first):
+        first = ObjectTarget(first).pack()
+    packed = len(target) == 1 and first.startswith(PACKED)
+    if packed and in_process:
+        unpacked = ObjectTarget.unpack(first)
+        with redirect_stdout(sys.stderr), limit_time(IMPORT_SECONDS):
+            return PythonModule(load_object(unpacked), unpacked.path, timeout)
+    python = packed or (len(target) == 1 and (first.endswith(".py") or first in list_adapters()))
     if python and not in_process and first != "reference":
         return ChildModule(first, timeout)
     if len(target) == 1 and first.endswith(".py"):
@@ -63,7 +77,8 @@ def load_implementation(
 
 def split_target(target: str) -> list[str]:
     """Split a target given as one word into the command that it stands for."""
-    return [target] if Path(target).is_file() else shlex.split(target) or [target]
+    whole = Path(target).is_file() or target.startswith(PACKED)
+    return [target] if whole else shlex.split(target) or [target]
 
 
 def _import_shipped(name: str) -> ModuleType:

@@ -258,7 +258,8 @@ def _read_number(text: str) -> float:
 
 def _read_parameter(row: Mapping[str, str]) -> Parameter:
     symbol = row.get("symbol", "")
-    return Parameter(row["name"], row["default"], row["domain"], row["meaning"], symbol)
+    names = tuple(_split_list(row.get("also called", "").replace("`", "")))
+    return Parameter(row["name"], row["default"], row["domain"], row["meaning"], symbol, names)
 
 
 def _read_clauses(text: str) -> Iterator[Clause]:

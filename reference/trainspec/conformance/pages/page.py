@@ -37,13 +37,17 @@ class PageError(UserError):
 
 @dataclass(frozen=True)
 class Parameter:
-    """A row of the table of parameters: `domain` is an interval such as ``[0, 1)``."""
+    """A row of the table of parameters: `domain` is an interval such as ``[0, 1)``.
+
+    `also_called` holds the names that libraries have for it.
+    """
 
     name: str
     default: str
     domain: str
     meaning: str
     symbol: str = ""
+    also_called: tuple[str, ...] = ()
 
     @property
     def numeric(self) -> bool:

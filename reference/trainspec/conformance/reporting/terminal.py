@@ -19,6 +19,7 @@ from trainspec.conformance.basics.plain_math import render_text
 from trainspec.conformance.cases.case import LEVELS
 from trainspec.conformance.cases.result import Divergence, Fault, Outcome, Result
 from trainspec.conformance.diagnosis.diagnose import Diagnosis
+from trainspec.conformance.implementations.objects import names_object
 from trainspec.conformance.implementations.protocol import Implementation, title_of
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import Page
@@ -203,7 +204,9 @@ def _format_hex(value: float) -> str:
 
 def _format_command(target: Sequence[str], result: Result, given: Sequence[str]) -> str:
     words = list(target)
-    program = len(words) > 1 or not (words[0].endswith(".py") or words[0].isidentifier())
+    one = words[0]
+    python = one.endswith(".py") or one.isidentifier() or names_object(one)
+    program = len(words) > 1 or not python
     options = ["--case", result.case.id, *(["--dtype", result.kind] if result.kind else [])]
     if result.subject is not Subject.CASE:
         options = ["--technique", result.case.operation]

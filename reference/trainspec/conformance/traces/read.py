@@ -62,18 +62,18 @@ def _read_npz(path: Path) -> tuple[Head, Arrays]:
 
 
 def _read_safetensors(path: Path) -> tuple[Head, Arrays]:
-    from safetensors import SafetensorError, deserialize, safe_open  # the extra `trace`
+    import safetensors  # the extra `trace`
 
     try:
-        with safe_open(path, framework="np") as file:
+        with safetensors.safe_open(path, framework="np") as file:
             metadata = file.metadata() or {}
-    except SafetensorError as error:
+    except safetensors.SafetensorError as error:
         raise TraceError(f"it cannot be read as a trace: {error}") from None
     if HEAD not in metadata:
         raise TraceError(f"its metadata has no {HEAD!r}")
     arrays = {}
-    entries: Any = deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
-    for name, entry in entries:
+    unpack: Any = safetensors.deserialize
+    for name, entry in unpack(path.read_bytes()):
         kind = _SAFE_TYPES.get(entry["dtype"])
         if kind is None:
             raise TraceError(
