@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         check,
         compare,
         identify,
+        identify_trace,
         load_cases,
         load_implementation,
     )
@@ -45,6 +46,7 @@ __all__ = [
     "check",
     "compare",
     "identify",
+    "identify_trace",
     "load_cases",
     "load_implementation",
     "reproduce",

@@ -43,8 +43,18 @@ from trainspec.conformance.reporting.report import (
     make_report,
 )
 from trainspec.conformance.reporting.terminal import print_report
+from trainspec.conformance.traces.explain import Explained, explain_trace
+from trainspec.conformance.traces.read import read_trace
 
-__all__ = ["Checked", "check", "compare", "identify", "load_cases", "load_implementation"]
+__all__ = [
+    "Checked",
+    "check",
+    "compare",
+    "identify",
+    "identify_trace",
+    "load_cases",
+    "load_implementation",
+]
 
 Target = str | Path | Sequence[str] | ModuleType | Mapping[str, Any]
 
@@ -104,10 +114,11 @@ def load_implementation(
     """The implementation that `target` stands for.
 
     `target` is the path of an adapter (``my_adapter.py``), the name of a shipped one (``torch``),
-    the words of a program (``["node", "adapter.mjs"]``), a module, or functions by the names of
-    their operations (``{"adam": my_adam}``). `timeout` is the time for one answer in seconds.
-    An adapter file, or a shipped adapter, runs in a process of its own unless `in_process` is set;
-    a module and functions run in this one.
+    an optimizer class by its name (``torch.optim:AdamW``), the words of a program
+    (``["node", "adapter.mjs"]``), a module, or functions by the names of their operations
+    (``{"adam": my_adam}``). `timeout` is the time for one answer in seconds. What is named by a
+    word runs in a process of its own unless `in_process` is set; a module and functions run in
+    this one.
 
     Raises `AdapterError` where there is no such thing, or it is not an adapter.
     """
@@ -196,6 +207,16 @@ def identify(
     Raises `CallError` where an operation answers no case at all.
     """
     return list(identify_operations(implementation, load_cases(techniques), dtype, tick))
+
+
+def identify_trace(
+    path: str | Path, techniques: Iterable[str] = (), *, tick: Callable[[], None] = _do_nothing
+) -> Explained:
+    """Every form of the update rules `techniques` (all where empty) that explains a recorded run.
+
+    Raises `TraceError` for a file that is no trace, `CaseError` for an unknown technique.
+    """
+    return explain_trace(read_trace(Path(path)), find_techniques(techniques), tick)
 
 
 def compare(

@@ -55,6 +55,17 @@ class WeightDecaySGD:
         for key in params:
             params[key] -= self.rate * (grads[key] - self.weight_decay * params[key])
 
+class PairedAdam:
+    def __init__(self, lr=0.001, betas=(0.9, 0.999), eps=1e-8):
+        self.lr, self.betas, self.eps, self.t, self.m, self.v = lr, betas, eps, 0, {}, {}
+    def update(self, params, grads):
+        (b1, b2), self.t = self.betas, self.t + 1
+        for k, g in grads.items():
+            self.m[k] = b1 * self.m.get(k, 0 * g) + (1 - b1) * g
+            self.v[k] = b2 * self.v.get(k, 0 * g) + (1 - b2) * g * g
+            m, v = self.m[k] / (1 - b1**self.t), self.v[k] / (1 - b2**self.t)
+            params[k] -= self.lr * m / (np.sqrt(v) + self.eps)
+
 class Mover(SGD):
     pass
 
@@ -74,7 +85,7 @@ def book(tmp_path, monkeypatch):
     sys.modules.pop(name, None)
 
 
-@pytest.mark.parametrize("kind", ["SGD", "Momentum"])
+@pytest.mark.parametrize("kind", ["SGD", "Momentum", "PairedAdam"])
 def test_classes_of_the_book_are_checked_by_name(book, kind):
     result = run("check", f"{book}:{kind}", "-d", "float64")
     assert result.exit_code == 0, result.output

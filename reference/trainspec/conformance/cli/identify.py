@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from trainspec.conformance.api import identify, load_implementation
+from trainspec.conformance.api import identify, identify_trace, load_implementation
 from trainspec.conformance.basics.names import matches_technique
 from trainspec.conformance.basics.paths import list_adapters, list_techniques
 from trainspec.conformance.cases.golden import find_techniques
@@ -24,8 +24,7 @@ from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.reporting.records import to_json
 from trainspec.conformance.reporting.terminal_identify import print_identities
 from trainspec.conformance.reporting.terminal_trace import print_explained
-from trainspec.conformance.traces.explain import explain_trace, explained_data
-from trainspec.conformance.traces.read import read_trace
+from trainspec.conformance.traces.explain import explained_data
 
 
 @click.command("identify")
@@ -84,9 +83,8 @@ def _identify_trace(path: Path, words: Sequence[str], as_json: bool) -> bool:
     techniques = [t for t in find_techniques(words) if load_page(t).is_update_rule]
     if not techniques:
         raise click.UsageError(f"{', '.join(words)}: a trace is of an update rule")
-    trace = read_trace(path)
     with show_progress(len(techniques) * 3, f"identifying {path.name}") as tick:
-        found = explain_trace(trace, techniques, tick)
+        found = identify_trace(path, techniques, tick=tick)
     if as_json:
         click.echo(to_json(explained_data(found)))
     else:

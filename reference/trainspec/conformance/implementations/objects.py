@@ -31,6 +31,8 @@ FRAMEWORKS = (("torch.optim", "Optimizer", "torch"), ("keras.optimizers", "Optim
 #: How a function is recognised that makes a transformation: what it returns has these members.
 TRANSFORMATION = ("init", "update")
 PACKED = "object:"
+#: One argument for two decays.
+PAIR = "betas"
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,7 @@ def _bind(
 ) -> tuple[str, Any, tuple[str, ...]]:
     """What kind of object it is, its function, and the types that it is asked in."""
     every = ("float64", "float32", "float16", "bfloat16")
-    words = {ours: theirs for ours, theirs in names.items() if theirs != "betas"}
+    words = {ours: theirs for ours, theirs in names.items() if theirs != PAIR}
     if inspect.isclass(found):
         for module, base, adapter in FRAMEWORKS:
             kind = getattr(sys.modules.get(module), base, None)
@@ -168,7 +170,7 @@ def _bind(
                 types = tuple(bind.types)
                 return adapter, _limit(bind.bind_optimizer(found, words, **fixed), names), types
         if callable(getattr(found, "update", None)):
-            return "book style", _limit(BookStyle(found, words, fixed), names), every[:2]
+            return "book style", _limit(BookStyle(found, names, fixed), names), every[:2]
         return "", None, every
     if "optax" in sys.modules and callable(found):
         try:
@@ -225,8 +227,13 @@ class BookStyle:
         """An object with its parameters, asked step by step."""
         if learning_rate is not None:
             given = {**given, RATE: learning_rate}
-        named = {self.words.get(name, name): value for name, value in given.items()}
-        return BookRun(self.kind(**named, **self.fixed), params, self.words.get(RATE, RATE))
+        named: dict[str, Any] = {}
+        for name, value in given.items():
+            own = self.words.get(name, name)
+            # Both betas may have one name: they are passed as a pair.
+            named[own] = (*named[own], value) if own in named else (value,)
+        passed = {own: values if own == PAIR else values[0] for own, values in named.items()}
+        return BookRun(self.kind(**passed, **self.fixed), params, self.words.get(RATE, RATE))
 
 
 class BookRun:
