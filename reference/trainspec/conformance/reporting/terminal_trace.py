@@ -54,4 +54,4 @@ def _print_one(console: Console, explanation: Explanation, whole: int) -> None:
         text += f"; the largest deviation is {explanation.largest:.2g} tolerances"
     print_labelled(console, "evidence", text, INDENT)
     if explanation.first_miss:
-        print_labelled(console, "first that does not fit", explanation.first_miss, INDENT + 2)
+        print_labelled(console, "first miss", explanation.first_miss, INDENT)
