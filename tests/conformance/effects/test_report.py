@@ -48,7 +48,18 @@ def test_what_fails_is_named():
 
 def test_it_is_told_where_nothing_is_offered():
     assert "every part is the reference's" in printed(trials(used=()))
+    assert "says nothing of it" in printed(trials(used=()))
     assert "every part" not in printed(trials(used=()), "trainspec reference")
+
+
+def test_effects_that_the_implementation_had_no_share_in_are_counted():
+    out = io.StringIO()
+    found = [judge_effect(EFFECT, trials()), judge_effect(EFFECT, trials(used=()))]
+    print_effects(Console(file=out, width=200), "mine", found)
+    assert (
+        "all 2 effects hold, 10 claims; 1 of them with the reference's parts alone"
+        in out.getvalue()
+    )
 
 
 def test_nothing_complete_is_told():

@@ -16,6 +16,9 @@ from trainspec.conformance.effects.judge import Finding, Found, Records
 FORMAT, FORMAT_VERSION = "trainspec-effects", 1
 _MARKS = {True: "[green]✓[/green]", False: "[red]✗[/red]", None: "[dim]-[/dim]"}
 
+#: The name of the reference's adapter.
+REFERENCE = "trainspec reference"
+
 
 def print_effects(console: Console, name: str, found: Sequence[Found]) -> None:
     """Print a table for every effect, and one closing line."""
@@ -24,7 +27,7 @@ def print_effects(console: Console, name: str, found: Sequence[Found]) -> None:
         if effect.lacking and effect.used:
             names = ", ".join(effect.lacking)
             console.print(f"[dim]the reference's own: {escape(names)}[/dim]", soft_wrap=True)
-        elif effect.lacking and name != "trainspec reference":
+        elif effect.lacking and name != REFERENCE:
             console.print("[dim]every part is the reference's: none is offered[/dim]")
         console.print()
     console.print(_close(name, found), soft_wrap=True)
@@ -67,11 +70,18 @@ def _close(name: str, found: Sequence[Found]) -> str:
         names = ", ".join(failing)
         return f"{escape(name)}: {len(failing)} of {len(found)} effects [red]fail[/red]: {names}"
     claims = sum(finding.holds is True for effect in found for finding in effect.findings)
-    return (
+    told = (
         f"{escape(name)}: all {len(found)} effects [green]hold[/green], {claims} claims"
         if len(found) > 1
         else f"{escape(name)}: the effect [green]holds[/green], {claims} claims"
     )
+    # What no part of the implementation had a share in says nothing of it.
+    without = sum(bool(effect.lacking) and not effect.used for effect in found)
+    if without and any(effect.used for effect in found):
+        told += f"; {without} of them with the reference's parts alone"
+    elif without and name != REFERENCE:
+        told += "; every part is the reference's, so that this says nothing of it"
+    return told
 
 
 def report_effects(name: str, found: Sequence[Found], records: Records) -> dict[str, Any]:
