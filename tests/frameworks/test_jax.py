@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -75,3 +77,10 @@ def test_a_zero_gradient_in_float16_gives_nan(make):
 def test_what_dropout_keeps_is_scaled_in_training():
     kept = np.asarray(dropped(0.25, jnp.ones(100)))
     assert np.allclose(np.unique(kept), [0, 4 / 3])
+
+
+def test_a_transformation_is_checked_by_its_dotted_name():
+    command = [sys.executable, "-m", "trainspec.conformance.cli", "check", "optax:adamw"]
+    done = subprocess.run([*command, "-d", "float32"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "adam:decoupled-decay" in done.stderr

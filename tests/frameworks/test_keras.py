@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -81,3 +83,10 @@ def test_a_float64_mean_is_a_float32_one():
 def test_what_dropout_keeps_is_scaled_in_training():
     y = keras.layers.Dropout(0.25, seed=1)(ops.ones((100,)), training=True)
     assert np.allclose(np.unique(ops.convert_to_numpy(y)), [0, 4 / 3])
+
+
+def test_an_optimizer_is_checked_by_its_dotted_name():
+    command = [sys.executable, "-m", "trainspec.conformance.cli", "check", "keras.optimizers:Adam"]
+    done = subprocess.run([*command, "-d", "float32"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "adam:eps-hat" in done.stderr
