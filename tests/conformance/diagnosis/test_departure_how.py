@@ -31,6 +31,8 @@ def evidence():
         (RIGHT.astype(np.float32).astype(np.float64), "there the digits are float32's"),
         (0.25 * np.sign(RIGHT), "there the result is 0.25 or minus that, as if it were clipped"),
         (np.nan * RIGHT, "there it is NaN"),
+        (RIGHT.astype(np.float16).astype(np.float64), "there the digits are float16's"),
+        (RIGHT * [1.001, 1.002, 1.0005, 1.0013], ""),  # near, but with digits that float16 lacks
         (np.array([1.0, 2.0, -3.0, 0.25]), ""),
     ],
 )

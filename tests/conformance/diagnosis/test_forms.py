@@ -7,6 +7,7 @@ from trainspec.conformance.diagnosis.forms import (
     Form,
     change_constants,
     compose_rule,
+    find_factors,
     find_neighbours,
     find_slots,
     list_complements,
@@ -63,3 +64,12 @@ def test_a_constant_is_an_edit_with_words():
     assert "epsilon = 1e-05" in str(filled.rule)
     (other,) = change_constants(filled)
     assert other.constants == {"epsilon": 1e-5 * 1.5}
+
+
+def test_every_line_but_the_result_may_have_a_factor():
+    page = load_page("optimizers/adam")
+    slots = {slot.name: slot for slot in find_factors(page, page.rule)}
+    assert list(slots) == ["m*", "v*", "m_hat*", "v_hat*", "step*"]
+    filled = slots["v_hat*"].fill(Form((), page.rule), 2.0)
+    assert filled.words == ("v_hat is multiplied by 2.0",)
+    assert "v_hat = 2.0 * (v / (1 - beta2 ** t))" in str(filled.rule)

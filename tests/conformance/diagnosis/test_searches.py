@@ -122,6 +122,9 @@ CONSTANTS = [
     ("adagrad", "epsilon-in-root", "if t == 1: h = 0.3", {}, {"h": 0.3}),
     ("momentum", "rate-outside-velocity", "momentum = 0.8", {}, {"momentum": 0.8}),
     ("sgd", "weight-decay", "", {"weight_decay": 0.03}, {"weight_decay": 0.03}),
+    # Off by one constant: a line that is multiplied.
+    ("adam", "", "v_hat = 1.001 * (v / (1 - beta2**t))", {}, {"v_hat*": 1.001}),
+    ("rmsprop", "", "h = 0.5 * (rho * h + (1 - rho) * g**2)", {}, {"h*": 0.5}),
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ the implementation's own. Nobody lists the combinations: edits that change diffe
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -144,20 +145,24 @@ def find_neighbours(page: Page, form: Form) -> Iterator[Form]:
 
 @dataclass(frozen=True)
 class ConstantSlot:
-    """Where a constant of the implementation's own may stand: an edit, and the words for it."""
+    """Where a constant of the implementation's own may stand: an edit, and the words for it.
+
+    `factor` says that it multiplies what is there, `passed` that it changes what is passed.
+    """
 
     name: str
     line: str
     words: str
     factor: bool = False
+    passed: bool = True
 
     def fill(self, base: Form, value: float) -> Form:
         """The form `base` with the constant there."""
         edit = parse_rule(self.line.format(repr(value)))
         constants = {**base.constants, self.name: value}
-        words = (*base.words, self.words.format(repr(value)) + ", whatever is passed")
+        words = self.words.format(repr(value)) + (", whatever is passed" if self.passed else "")
         rule = base.rule.with_edit(edit, self.name)
-        return Form(base.edits, rule, constants, base.more, words, base, self)
+        return Form(base.edits, rule, constants, base.more, (*base.words, words), base, self)
 
 
 def change_constants(form: Form) -> Iterator[Form]:
@@ -189,3 +194,18 @@ def find_slots(page: Page, rule: Rule, given: Iterable[str] = ()) -> list[Consta
         if name in rule.free and (name not in page.parameters or page.parameters[name].numeric)
     ]
     return found
+
+
+def find_factors(page: Page, rule: Rule, given: Iterable[str] = ()) -> list[ConstantSlot]:
+    """A slot for every line of a rule that returns no output: a factor before what it computes."""
+    return [
+        ConstantSlot(
+            f"{line.name}*",
+            f"{line.name} = {{}} * ({ast.unparse(line.expression)})",
+            f"{line.name} is multiplied by {{}}",
+            factor=True,
+            passed=False,
+        )
+        for line in rule.body
+        if line.name not in ("W", *page.outputs)
+    ]

@@ -13,13 +13,17 @@ from trainspec.conformance.cases.case import Case
 from trainspec.conformance.diagnosis.constants import solve_constants
 from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, compute_values
 from trainspec.conformance.diagnosis.forms import (
+    ConstantSlot,
     Form,
     change_constants,
     compose_rule,
-    find_slots,
 )
 from trainspec.conformance.diagnosis.wording import describe_form
 from trainspec.conformance.pages.page import Page
+from trainspec.conformance.pages.rule import Rule
+
+#: Where a constant may stand in a rule of a page, beside the hyperparameters that are given.
+Slots = Callable[[Page, Rule, Iterable[str]], Sequence[ConstantSlot]]
 
 
 @dataclass(frozen=True)
@@ -56,14 +60,14 @@ def match_form(evidence: Evidence, form: Form) -> Match | None:
 
 
 def match_sets(
-    evidence: Evidence, sets: Sequence[tuple[str, ...]], *, constants: bool = False
+    evidence: Evidence, sets: Sequence[tuple[str, ...]], *, slots: Slots | None = None
 ) -> Iterator[Match]:
     """The sets of edits that explain the answers, where constants are missing with their values.
 
-    With `constants`, one of the implementation's own is searched for besides.
+    With `slots`, a constant of the implementation's own is searched for besides, in each of them.
     """
     for edits in sets:
-        for solution in _complete_form(evidence, edits, constants):
+        for solution in _complete_form(evidence, edits, slots):
             for form in solution:
                 match = match_form(evidence, form)
                 if match is None:
@@ -76,13 +80,13 @@ def match_sets(
 
 
 def _complete_form(
-    evidence: Evidence, edits: tuple[str, ...], constants: bool
+    evidence: Evidence, edits: tuple[str, ...], slots: Slots | None
 ) -> Iterator[Iterable[Form]]:
     """The forms with these edits: a series of forms for every solution of its constants."""
     base = make_form(evidence.page, edits)
     missing = evidence.page.variant_hyperparameters(base.rule) - evidence.given
-    if constants:
-        for slot in find_slots(evidence.page, base.rule, evidence.given):
+    if slots:
+        for slot in slots(evidence.page, base.rule, evidence.given):
             yield from solve_constants(evidence, base, slot)
     elif missing:
         yield from solve_constants(evidence, base, None)

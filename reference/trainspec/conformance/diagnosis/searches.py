@@ -25,6 +25,8 @@ from trainspec.conformance.diagnosis.evidence import (
 )
 from trainspec.conformance.diagnosis.forms import (
     Form,
+    find_factors,
+    find_slots,
     list_flawed,
     list_pairs,
     list_published,
@@ -74,7 +76,12 @@ def _find_single(evidence: Evidence) -> Iterator[Match]:
 
 
 def _find_constants(evidence: Evidence) -> Iterator[Match]:
-    return match_sets(evidence, [()], constants=True)
+    return match_sets(evidence, [()], slots=find_slots)
+
+
+def _find_factors(evidence: Evidence) -> Iterator[Match]:
+    """The rule with one of its lines multiplied by a constant."""
+    return match_sets(evidence, [()], slots=find_factors)
 
 
 def _find_several(evidence: Evidence) -> Iterator[Match]:
@@ -82,7 +89,7 @@ def _find_several(evidence: Evidence) -> Iterator[Match]:
 
 
 def _find_variants_and_constant(evidence: Evidence) -> Iterator[Match]:
-    return match_sets(evidence, list_published(evidence.page.technique)[1:], constants=True)
+    return match_sets(evidence, list_published(evidence.page.technique)[1:], slots=find_slots)
 
 
 def _find_pairs(evidence: Evidence) -> Iterator[Match]:
@@ -330,6 +337,7 @@ SEARCHES = (
     Search(_find_by_output, Tier.PUBLISHED),
     Search(_find_constants, Tier.PUBLISHED),
     Search(_find_several, Tier.PUBLISHED),
+    Search(_find_factors, Tier.PUBLISHED),
     Search(_find_variants_and_state_mistakes, Tier.COMBINED),
     Search(_find_pairs, Tier.COMBINED),
     Search(_find_variants_and_constant, Tier.COMBINED),
