@@ -1,4 +1,4 @@
-"""Certified cases a second with enclosed arrays, and random expressions held to Arb.
+"""How many cases per second enclosed arrays certify, and random expressions compared with Arb.
 
     python benchmarks/enclosed_arithmetic.py [--seconds 60]
 
@@ -18,11 +18,11 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from enclosed_expressions import ROUNDINGS, Tally, compare
 from trainspec.conformance.arithmetic.enclosed import (
-    ENCLOSED_FUNCTIONS,
     Roundings,
     enclose_constants,
     enclose_exact,
 )
+from trainspec.conformance.arithmetic.enclosed_functions import ENCLOSED_FUNCTIONS
 from trainspec.conformance.arithmetic.run import run_rule
 from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.basics.names import operation_of

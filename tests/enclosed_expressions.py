@@ -1,4 +1,4 @@
-"""Random expressions, to hold enclosed arithmetic to Arb and to what implementations may round."""
+"""Random expressions, to compare enclosed arithmetic with Arb and with what implementations may round."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import ml_dtypes
 import numpy as np
 
 from trainspec.conformance.arithmetic.enclosed import (
-    ENCLOSED_FUNCTIONS,
     Enclosed,
     Roundings,
     enclose_constants,
     enclose_exact,
 )
+from trainspec.conformance.arithmetic.enclosed_functions import ENCLOSED_FUNCTIONS
 from trainspec.conformance.arithmetic.interval import (
     Interval,
     UnboundedError,

@@ -13,6 +13,7 @@ from trainspec.conformance.basics.tensors import (
     iterate_tensors,
     map_tensors,
     parse_number,
+    round_to_two_digits,
     spell_number,
     to_array,
     to_floats,
@@ -51,3 +52,14 @@ def test_arrays_and_tensors_are_each_other_s_inverse():
 def test_a_narrow_type_rounds():
     tensor = {"shape": [1], "data": [1.01]}
     assert float(to_array(tensor, ml_dtypes.bfloat16)[0]) == 1.0078125
+
+
+@pytest.mark.parametrize(
+    ("value", "up", "rounded"),
+    [
+        (0.1234, True, 0.13), (0.1234, False, 0.12), (99.6, True, 100.0), (0.0, True, 0),
+        (math.inf, True, "Infinity"), (5e-324, True, 5e-324),
+    ],
+)  # fmt: skip
+def test_numbers_are_stored_with_two_digits(value, up, rounded):
+    assert round_to_two_digits(value, up) == rounded

@@ -1,13 +1,11 @@
-"""Margins: the distance of two forms in tolerances, rounded to two digits."""
+"""Margins: the distance of two forms in tolerances."""
 
 from __future__ import annotations
 
 import math
 
-import pytest
-
 from trainspec.conformance.arithmetic.interval import enclose
-from trainspec.conformance.derivation.margins import measure_margin, round_to_two_digits
+from trainspec.conformance.derivation.margins import measure_margin
 
 
 def values(*numbers):
@@ -30,14 +28,3 @@ def test_special_values_and_lengths_tell_apart_for_sure():
 
 def test_what_is_not_judged_tells_nothing():
     assert measure_margin(values(1.0), values(2.0), [math.inf]) == 0.0
-
-
-@pytest.mark.parametrize(
-    ("value", "up", "rounded"),
-    [
-        (0.1234, True, 0.13), (0.1234, False, 0.12), (99.6, True, 100.0), (0.0, True, 0),
-        (math.inf, True, "Infinity"), (5e-324, True, 5e-324),
-    ],
-)  # fmt: skip
-def test_numbers_are_stored_with_two_digits(value, up, rounded):
-    assert round_to_two_digits(value, up) == rounded

@@ -11,19 +11,15 @@ certified here, and Arb must do it. Where a type has no bound its radius is infi
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from trainspec.conformance.arithmetic.array_functions import ARRAY_FUNCTIONS
-from trainspec.conformance.basics.float_types import FloatType
+from trainspec.conformance.basics.float_types import HEADROOM, FloatType
 
-#: Other orders of operation may meet values so many times larger than the rule's own.
-HEADROOM = 16
 #: Relative error of a double-double operation: that of the worst, division, is 9.8 * 2**-106 and
 #: of the square root 3.2 * 2**-106 (Joldes, Muller and Popescu 2017; Lefèvre et al. 2023).
 ERROR = 2.0**-102
@@ -48,6 +44,14 @@ class Roundings:
         """One parameter of every type, with `ndim` axes after the first."""
         values = np.array([parameter(kind) for kind in self.kinds], np.float64)
         return values.reshape(len(self.kinds), *[1] * ndim)
+
+
+class HasRoundings(Protocol):
+    """Whatever follows the rounding of some types."""
+
+    @property
+    def roundings(self) -> Roundings:
+        """The types."""
 
 
 class Enclosed:
@@ -124,6 +128,19 @@ class Enclosed:
         sign = np.where(self.high < 0, -1.0, 1.0)
         return Enclosed(self.roundings, np.abs(self.high), self.low * sign, self.error, self.radius)
 
+    def with_radius(self, radius: Array) -> Enclosed:
+        """The same true values, with another uncertainty of the types."""
+        return Enclosed(self.roundings, self.high, self.low, self.error, radius)
+
+    def with_special(self, here: Array, value: float) -> Enclosed:
+        """The array with an exact infinity or NaN in some places."""
+        rest = (np.where(here, 0.0, part) for part in (self.low, self.error, self.radius))
+        return Enclosed(self.roundings, np.where(here, value, self.high), *rest)
+
+    def radius_along(self, ndim: int) -> Array:
+        """The radii with axes put in, so that they stand beside an array of `ndim` axes."""
+        return put_axes_in(self.radius, ndim)
+
     def nearest(self) -> tuple[Array, Array]:
         """The float64 nearest to every true value, and where that is certain."""
         with np.errstate(all="ignore"):
@@ -158,9 +175,7 @@ def enclose_constants(roundings: Roundings, values: Any) -> Enclosed:
     """Hyperparameters and constants: an implementation may hold them in its type or a wider one."""
     exact = enclose_exact(roundings, values)
     with np.errstate(all="ignore"):
-        radii = [_lose(exact.high, kind) for kind in roundings.kinds]
-    exact.radius = np.stack(radii)
-    return exact
+        return exact.with_radius(np.stack([_lose(exact.high, kind) for kind in roundings.kinds]))
 
 
 def _lose(values: Array, kind: FloatType) -> Array:
@@ -171,7 +186,7 @@ def _lose(values: Array, kind: FloatType) -> Array:
     return np.where((held == values) | ~np.isfinite(values), 0.0, lost)
 
 
-def enclose_like(x: Enclosed | Decided, value: Any) -> Enclosed:
+def enclose_like(x: HasRoundings, value: Any) -> Enclosed:
     """Another number to compute with: enclosed already, a whole number, or a constant."""
     if isinstance(value, Enclosed):
         return value
@@ -180,25 +195,20 @@ def enclose_like(x: Enclosed | Decided, value: Any) -> Enclosed:
     return enclose_constants(x.roundings, value)
 
 
-def _along(x: Enclosed, ndim: int) -> Array:
-    """The radii with axes put in, so that they stand beside those of an array of `ndim` axes."""
-    return _put_axes_in(x.radius, ndim)
-
-
-def _put_axes_in(values: Array, ndim: int) -> Array:
+def put_axes_in(values: Array, ndim: int) -> Array:
     """Values for every type, with axes after the first so that `ndim` follow it."""
     missing = ndim + 1 - np.ndim(values)
     return values.reshape(values.shape[0], *[1] * missing, *values.shape[1:])
 
 
-def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:
+def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
     """The rounded sum, and what rounding lost, exactly (Knuth, TAOCP 4.2.2)."""
     total = a + b
     part = total - a
     return total, (a - (total - part)) + (b - part)
 
 
-def _two_product(a: Array, b: Array) -> tuple[Array, Array]:
+def two_product(a: Array, b: Array) -> tuple[Array, Array]:
     """The rounded product, and what rounding lost, exactly (Dekker 1971)."""
     product = a * b
     ah, bh = _upper_half(a), _upper_half(b)
@@ -211,21 +221,21 @@ def _upper_half(a: Array) -> Array:
     return scaled - (scaled - a)
 
 
-def _finish(
+def finish(
     parts: Sequence[Enclosed],
     value: tuple[Array, Array],
     error: Array,
     radius: Array,
+    plain: Array,
     *,
     exact: Array | bool = False,
-    plain: Array | None = None,
     divided: Array | bool = False,
 ) -> Enclosed:
     """The result of an operation, rounded once in every type.
 
-    `radius` is what the types' own uncertainty makes of it, before rounding; where `exact` holds
-    nothing is rounded. `plain` is what IEEE 754 returns, for infinities, NaN and, where `divided`
-    holds, division by zero.
+    `radius` is what the types' own uncertainty makes of it, before rounding. `plain` is what
+    IEEE 754 returns, for infinities, NaN and, where `divided` holds, division by zero. Where
+    `exact` holds nothing is rounded.
     """
     roundings = parts[0].roundings
     high, low = value
@@ -252,9 +262,8 @@ def _finish(
     if not finite.all():
         error = np.where(finite, error, np.inf)
     # A number that overflows here need not do so in truth; an infinity stays one.
-    certain = reduce(np.logical_or, (part.special for part in parts))
-    certain = certain | divided
-    if plain is not None and certain.any():
+    certain = reduce(np.logical_or, (part.special for part in parts)) | divided
+    if certain.any():
         known = reduce(np.logical_and, (_has_sign(part) for part in parts))
         error = np.where(certain & ~known, np.inf, error)
         certain = certain & known
@@ -274,31 +283,31 @@ def _has_sign(x: Enclosed) -> Array:
 
 def _may_change_sign(x: Enclosed, ndim: int) -> Array:
     """For every type, where its number may have another sign than the true value."""
-    radius = _along(x, ndim)
+    radius = x.radius_along(ndim)
     return (radius > 0) & ((np.abs(x.high) - x.error <= radius) | ~np.isfinite(radius))
 
 
 def _add(a: Enclosed, b: Enclosed) -> Enclosed:
     with np.errstate(all="ignore"):
         plain = a.high + b.high
-        high, rest = _two_sum(a.high, b.high)
-        below, last = _two_sum(a.low, b.low)
+        high, rest = two_sum(a.high, b.high)
+        below, last = two_sum(a.low, b.low)
         simple = (a.low == 0) & (b.low == 0)
         rest, below = rest + below, last
-        high, rest = _two_sum(high, rest)
-        high, low = _two_sum(high, rest + below)
+        high, rest = two_sum(high, rest)
+        high, low = two_sum(high, rest + below)
         ndim = np.ndim(high)
         scale = (np.abs(a.high) + np.abs(b.high)) * UP
         # Cancellation leaves an error relative to what is added, of the order of 2**-104 of it.
         computed = np.where(simple, 0.0, scale * ERROR)
         error = (a.error + b.error) * UP + computed
-        ra, rb = _along(a, ndim), _along(b, ndim)
+        ra, rb = a.radius_along(ndim), b.radius_along(ndim)
         radius = (ra + rb) * UP
         none = a.zero & (ra == 0) | b.zero & (rb == 0)  # adding nothing rounds nothing
-        return _finish([a, b], (high, low), error, radius, exact=none, plain=plain)
+        return finish([a, b], (high, low), error, radius, plain, exact=none)
 
 
-def _in_range(*values: Array) -> Array:
+def in_range(*values: Array) -> Array:
     """Where numbers are zero, or neither too small nor too large for exact products."""
     inside: Array = True
     for value in values:
@@ -310,19 +319,19 @@ def _in_range(*values: Array) -> Array:
 def _multiply(a: Enclosed, b: Enclosed) -> Enclosed:
     with np.errstate(all="ignore"):
         plain = a.high * b.high
-        high, rest = _two_product(a.high, b.high)
+        high, rest = two_product(a.high, b.high)
         simple = (a.low == 0) & (b.low == 0)
         rest = rest + (a.high * b.low + a.low * b.high)
-        high, low = _two_sum(high, rest)
+        high, low = two_sum(high, rest)
         ndim = np.ndim(high)
         computed = np.where(simple, 0.0, np.abs(high) * ERROR + TINY)
         error = (a.size * b.error + b.size * a.error + computed) * UP
         error = np.where(a.zero | b.zero, 0.0, error)
-        error = np.where(_in_range(a.high, b.high, high) | a.zero | b.zero, error, np.inf)
+        error = np.where(in_range(a.high, b.high, high) | a.zero | b.zero, error, np.inf)
         error = np.where((high == 0) & ~(a.zero | b.zero), np.inf, error)
-        ra, rb = _along(a, ndim), _along(b, ndim)
+        ra, rb = a.radius_along(ndim), b.radius_along(ndim)
         radius = (a.size * rb + b.size * ra + ra * rb) * UP
-        return _finish([a, b], (high, low), error, radius, plain=plain)
+        return finish([a, b], (high, low), error, radius, plain)
 
 
 def _divide(a: Enclosed, b: Enclosed) -> Enclosed:
@@ -330,23 +339,23 @@ def _divide(a: Enclosed, b: Enclosed) -> Enclosed:
         plain = a.high / b.high
         high = plain
         # a - q b, exactly but for the last part; then one correction.
-        product, lost = _two_product(high, b.high)
+        product, lost = two_product(high, b.high)
         left = ((a.high - product) - lost) + a.low - high * b.low
-        high, low = _two_sum(high, left / b.high)
+        high, low = two_sum(high, left / b.high)
         ndim = np.ndim(high)
         least = np.abs(b.high) - np.abs(b.low) - b.error
         computed = np.abs(high) * ERROR * 4 + TINY
         error = ((a.error + np.abs(high) * b.error * UP) / (least * (1 - 2.0**-50)) + computed) * UP
         error = np.where(a.zero, 0.0, error)
-        inside = _in_range(a.high, b.high, high, product) & (least > 0)
+        inside = in_range(a.high, b.high, high, product) & (least > 0)
         error = np.where(inside | a.zero & (least > 0), error, np.inf)
-        ra, rb = _along(a, ndim), _along(b, ndim)
+        ra, rb = a.radius_along(ndim), b.radius_along(ndim)
         smallest = (least - rb) * (1 - 2.0**-50)
         radius = (ra + (np.abs(high) + error) * UP * rb) / smallest * UP
         # A divisor that may be zero has no bound, nor has 0/0 where a type may hold another zero.
         radius = np.where(smallest > 0, radius, np.inf)
         radius = np.where((ra == 0) & (rb == 0) & b.zero, 0.0, radius)
-        return _finish([a, b], (high, low), error, radius, plain=plain, divided=b.zero)
+        return finish([a, b], (high, low), error, radius, plain, divided=b.zero)
 
 
 def _raise(x: Enclosed, power: Any) -> Enclosed:
@@ -359,7 +368,7 @@ def _raise(x: Enclosed, power: Any) -> Enclosed:
             return enclose_exact(x.roundings, np.ones(x.shape))
         if count == 1:
             return x
-        bare = Enclosed(x.roundings, x.high, x.low, x.error, np.zeros_like(x.radius))
+        bare = x.with_radius(np.zeros_like(x.radius))
         made, square, left = None, bare, count
         while left:
             if left % 2:
@@ -372,215 +381,10 @@ def _raise(x: Enclosed, power: Any) -> Enclosed:
         radius = count * x.radius * ((x.size + x.radius) * UP) ** (count - 1)
         radius = radius * (1 + count * 2.0**-50)
         plain = x.high**count
-        return _finish([x], (made.high, made.low), made.error, radius, plain=plain)
+        return finish([x], (made.high, made.low), made.error, radius, plain)
 
 
 def _unrounded(a: Enclosed, b: Enclosed) -> Enclosed:
     """A product that no type rounds."""
     made = _multiply(a, b)
-    return Enclosed(made.roundings, made.high, made.low, made.error, np.zeros_like(made.radius))
-
-
-def _sqrt(x: Any) -> Enclosed:
-    if not isinstance(x, Enclosed):
-        raise TypeError(f"the square root of the bare number {x!r} is not certified here")
-    with np.errstate(all="ignore"):
-        plain = np.sqrt(x.high)
-        high = plain
-        product, lost = _two_product(high, high)
-        left = ((x.high - product) - lost) + x.low
-        high, low = _two_sum(high, np.where(high == 0, 0.0, left / (2 * high)))
-        least = np.abs(x.high) - np.abs(x.low) - x.error
-        # |√X − √x| ≤ e / √(x − e)
-        error = (x.error / np.sqrt(least * (1 - 2.0**-50)) + np.abs(high) * ERROR * 4 + TINY) * UP
-        error = np.where(x.zero, 0.0, error)
-        error = np.where(_in_range(x.high, product) & (x.high > 0) | x.zero, error, np.inf)
-        error = np.where((x.high < 0) & (x.high + x.error < 0), 0.0, error)  # certainly NaN
-        r = x.radius
-        # √(x + r) − √x ≤ r / 2√x, and √x − √(x − r) ≤ r / √x, which is r/(√x + √(x − r)).
-        below = np.sqrt(np.maximum(least - r, 0.0))
-        radius = np.where(r == 0, 0.0, r / (np.abs(high) * (1 - 2.0**-48) + below) * UP)
-        radius = np.where(x.zero & (r > 0), np.sqrt(r) * UP, radius)
-        made = _finish([x], (high, low), error, radius, plain=plain)
-        negative = (x.high < 0) & (x.high + x.error < 0)
-        replaced = _replace(made, negative, np.nan)
-        # A type may hold a zero for a negative number, and then there is no NaN.
-        maybe = negative & (x.high + x.radius >= 0)
-    return Enclosed(x.roundings, replaced.high, replaced.low, replaced.error,
-                    np.where(maybe, np.inf, replaced.radius))  # fmt: skip
-
-
-def _replace(x: Enclosed, here: Array, value: float) -> Enclosed:
-    """The array with an exact special value in some places."""
-    return Enclosed(
-        x.roundings,
-        np.where(here, value, x.high),
-        np.where(here, 0.0, x.low),
-        np.where(here, 0.0, x.error),
-        np.where(here, 0.0, x.radius),
-    )
-
-
-def _spread_nan(x: Enclosed, *parts: Enclosed) -> Enclosed:
-    """The array with NaN wherever one of its parts is; without a bound where a type may differ."""
-    nan = reduce(np.logical_or, (np.isnan(part.high) & part.special for part in parts))
-    loose = reduce(np.logical_or, (np.isinf(_along(part, x.ndim)) for part in parts))
-    made = _replace(x, nan, np.nan)
-    radius = np.where(nan & loose, np.inf, made.radius)
-    return Enclosed(x.roundings, made.high, made.low, made.error, radius)
-
-
-@dataclass(frozen=True)
-class Decided:
-    """A comparison of numbers: what holds in truth, where that is certain, and in which types."""
-
-    roundings: Roundings
-    holds: Array
-    certain: Array
-    certain_in: Array
-
-
-def _compare(function: Callable[[Array, Array], Array]) -> Callable[[Any, Any], Any]:
-    def of_enclosed(a: Any, b: Any) -> Any:
-        if not isinstance(a, Enclosed) and not isinstance(b, Enclosed):
-            return function(a, b)
-        like = a if isinstance(a, Enclosed) else b
-        a, b = enclose_like(like, a), enclose_like(like, b)
-        with np.errstate(all="ignore"):
-            gap = (a.high - b.high) + (a.low - b.low)
-            holds = np.where(a.special | b.special, function(a.high, b.high), function(gap, 0.0))
-            slack = (a.error + b.error) * UP
-            same = (gap == 0) & (slack == 0)
-            beside = (a.special | b.special) & np.isfinite(slack)
-            certain = beside | same | (np.abs(gap) * (1 - 2.0**-48) > slack)
-            radius = (_along(a, np.ndim(gap)) + _along(b, np.ndim(gap))) * UP
-            apart = np.abs(gap) * (1 - 2.0**-48) > slack + radius
-            fixed = (beside | same) & (radius == 0)
-        return Decided(like.roundings, holds, certain, apart | fixed)
-
-    return of_enclosed
-
-
-def _where(condition: Any, a: Any, b: Any) -> Any:
-    if not isinstance(condition, Decided):
-        enclosed = [v for v in (a, b) if isinstance(v, Enclosed)]
-        if not enclosed:
-            return np.where(condition, a, b)
-        roundings, shape = enclosed[0].roundings, np.shape(condition)
-        everywhere = np.ones((len(roundings.kinds), *shape), bool)
-        condition = Decided(roundings, np.asarray(condition), np.ones(shape, bool), everywhere)
-    a, b = enclose_like(condition, a), enclose_like(condition, b)
-    with np.errstate(all="ignore"):
-        holds = condition.holds
-        high, low = np.where(holds, a.high, b.high), np.where(holds, a.low, b.low)
-        ndim = np.ndim(high)
-        error = np.where(condition.certain, np.where(holds, a.error, b.error), np.inf)
-        ra, rb = _along(a, ndim), _along(b, ndim)
-        chosen, other = np.where(holds, ra, rb), np.where(holds, rb, ra)
-        gap = np.abs(a.high - b.high) + np.abs(a.low - b.low) + a.error + b.error
-        # Where a type may decide otherwise, its number may be the other one.
-        either = np.maximum(chosen, (gap + other) * UP)
-        either = np.where(np.isnan(either), np.inf, either)
-        certain_in = _put_axes_in(condition.certain_in, ndim)
-        radius = np.where(certain_in, chosen, either)
-        radius = np.broadcast_to(radius, (len(condition.roundings.kinds), *np.shape(high)))
-    return Enclosed(condition.roundings, high, low, error, radius)
-
-
-_greater = _compare(np.greater)
-
-
-def _extreme(pick: Callable[[Array, Array], Array]) -> Callable[[Any, Any], Any]:
-    """The larger or smaller of two numbers; NaN where either is."""
-
-    def of_enclosed(a: Any, b: Any) -> Any:
-        if not isinstance(a, Enclosed) and not isinstance(b, Enclosed):
-            return pick(a, b)
-        like = a if isinstance(a, Enclosed) else b
-        a, b = enclose_like(like, a), enclose_like(like, b)
-        above = _greater(a, b)
-        chosen = _where(above, a, b) if pick is np.maximum else _where(above, b, a)
-        with np.errstate(all="ignore"):
-            # Undecided, the result lies between the ends: no further off than the wider radius
-            # and the gap; the error likewise.
-            gap = np.abs(a.high - b.high) + np.abs(a.low - b.low)
-            error = np.where(above.certain, chosen.error, np.maximum(a.error, b.error) + gap)
-        made = Enclosed(like.roundings, chosen.high, chosen.low, error, chosen.radius)
-        return _spread_nan(made, a, b)
-
-    return of_enclosed
-
-
-def _lerp(a: Any, b: Any, weight: Any) -> Any:
-    """`a + weight * (b - a)`, with a rounding for each of its three operations.
-
-    The uncertainty of `a` counts once: the weights of `a` and of `b` add up to one.
-    """
-    like = next((v for v in (a, b, weight) if isinstance(v, Enclosed)), None)
-    if like is None:
-        return a + weight * (b - a)
-    a, b, weight = (enclose_like(like, v) for v in (a, b, weight))
-    made = a + weight * (b - a)
-    with np.errstate(all="ignore"):
-        ndim = made.ndim
-        roundoff = made.roundings.column(lambda k: k.roundoff, ndim)
-        normal = made.roundings.column(lambda k: k.smallest_normal, ndim)
-        ra, rb, rw = (_along(v, ndim) for v in (a, b, weight))
-        far = np.abs(a.high - b.high) + np.abs(a.low - b.low) + a.error + b.error
-        heavy = (weight.size + rw) * UP
-        own = np.maximum(np.abs(1 - weight.high) + weight.error, 0.0) + rw
-        spread = ra * own + rb * heavy + rw * (far + ra + rb)
-        first = (far + ra + rb) * roundoff + normal  # of the difference
-        second = heavy * ((far + ra + rb) * (1 + roundoff) + normal) * roundoff + normal
-        before = (spread + heavy * first + second) * UP
-        last = (made.size + before) * roundoff + np.where(
-            np.abs(made.high) - made.error - before >= normal, 0.0, normal
-        )
-        total = (before + last) * UP
-        radius = np.where(np.isfinite(made.radius), np.minimum(made.radius, total), made.radius)
-        spread = np.abs(1 - weight.high) * a.error + np.abs(weight.high) * b.error
-        spread = spread + weight.error * (far + a.error + b.error)
-        computed = (a.size + weight.size * (a.size + b.size)) * ERROR * 4 + TINY
-        error = np.where(made.error > 0, np.minimum(made.error, (spread + computed) * UP), 0.0)
-        error = np.where(np.isfinite(made.error), error, made.error)
-    return Enclosed(made.roundings, made.high, made.low, error, radius)
-
-
-def _sign(x: Any) -> Any:
-    if not isinstance(x, Enclosed):
-        return np.sign(x)
-    one, none = enclose_exact(x.roundings, 1.0), enclose_exact(x.roundings, 0.0)
-    made = _where(_greater(x, 0), one, _where(_greater(0, x), -one, none))
-    return _spread_nan(made, x)
-
-
-def _uncertified(name: str) -> Callable[..., Any]:
-    def refuse(*arguments: Any) -> Any:
-        raise TypeError(f"{name} is not certified here")
-
-    return refuse
-
-
-#: The rule language over enclosed arrays; what is not here is left to Arb.
-ENCLOSED_FUNCTIONS: Mapping[str, Any] = {
-    **{name: _uncertified(name) for name in
-       ("exp", "log", "tanh", "erf", "sum", "dot", "max", "floor", "ceil")},
-    "sqrt": _sqrt,
-    "abs": abs,
-    "sign": _sign,
-    "maximum": _extreme(np.maximum),
-    "minimum": _extreme(np.minimum),
-    "where": _where,
-    "lerp": _lerp,
-    "greater": _greater,
-    "greater_equal": _compare(np.greater_equal),
-    "less": _compare(np.less),
-    "less_equal": _compare(np.less_equal),
-    "equal": _compare(np.equal),
-    **{name: _uncertified(name) for name in ARRAY_FUNCTIONS},
-}  # fmt: skip
-
-
-def is_certain(values: Enclosed) -> bool:
-    """Whether every number of an array rounds to one float64 for sure."""
-    return bool(np.all(values.nearest()[1])) and not math.isnan(float(np.sum(values.error)))
+    return made.with_radius(np.zeros_like(made.radius))

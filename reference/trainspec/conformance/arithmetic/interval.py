@@ -22,17 +22,13 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx
 
-from trainspec.conformance.basics.float_types import FloatType
+from trainspec.conformance.basics.float_types import HEADROOM, FloatType
 
 BITS = 320
 
 
 #: Values that nearly cancel, such as 1 - tanh(1000), take more bits; none takes more than this.
 MOST_BITS = 320 * 4**3
-
-
-#: Other orders of operation may meet values so many times larger than the rule's own.
-HEADROOM = 16
 
 
 ctx.prec = BITS

@@ -12,7 +12,6 @@ from flint import arb
 
 from trainspec.conformance.arithmetic.array_functions import ARRAY_FUNCTIONS
 from trainspec.conformance.arithmetic.interval import (
-    HEADROOM,
     Interval,
     UnboundedError,
     current_rounding,
@@ -20,6 +19,7 @@ from trainspec.conformance.arithmetic.interval import (
     enclose_constant,
     settle_zero,
 )
+from trainspec.conformance.basics.float_types import HEADROOM
 
 #: Functions of mathematical libraries are not correctly rounded: so many roundings each.
 LIBRARY = 4

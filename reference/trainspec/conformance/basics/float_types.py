@@ -9,6 +9,9 @@ import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 
+#: Other orders of operation may meet values so many times larger than the rule's own.
+HEADROOM = 16
+
 FloatArray = npt.NDArray[np.floating[Any]]
 
 

@@ -7,6 +7,7 @@ are spelled here and nowhere else.
 
 from __future__ import annotations
 
+import decimal
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -38,6 +39,14 @@ def spell_number(value: float) -> float | str:
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
     return value
+
+
+def round_to_two_digits(value: float, up: bool) -> Any:
+    """`value` to two significant digits, rounded up or down; a string where it is infinite."""
+    if not math.isfinite(value) or value == 0:
+        return spell_number(value) if value else 0
+    toward = decimal.ROUND_CEILING if up else decimal.ROUND_FLOOR
+    return float(decimal.Context(prec=2, rounding=toward).create_decimal_from_float(value))
 
 
 def to_floats(value: Any) -> Any:

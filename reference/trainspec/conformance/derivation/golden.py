@@ -11,7 +11,7 @@ from typing import Any
 
 from trainspec.conformance.basics.float_types import TYPES, FloatType
 from trainspec.conformance.basics.names import make_case_id, spell_kebab
-from trainspec.conformance.basics.tensors import map_tensors, spell_number
+from trainspec.conformance.basics.tensors import map_tensors, round_to_two_digits, spell_number
 from trainspec.conformance.cases.case import LEVELS
 from trainspec.conformance.derivation.bounds import (
     Derived,
@@ -22,7 +22,7 @@ from trainspec.conformance.derivation.bounds import (
 )
 from trainspec.conformance.derivation.gradients import certify_gradients
 from trainspec.conformance.derivation.limits import ORDERS
-from trainspec.conformance.derivation.margins import measure_margin, round_to_two_digits
+from trainspec.conformance.derivation.margins import measure_margin
 from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, CaseText, Page, PageError
 from trainspec.conformance.pages.rule import Rule
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import decimal
 import itertools
 import math
 from collections.abc import Iterator
 from typing import Any
 
 from trainspec.conformance.arithmetic.interval import Interval
-from trainspec.conformance.basics.tensors import spell_number
 from trainspec.conformance.derivation.limits import ORDERS
 from trainspec.conformance.pages.page import Page
 
@@ -72,11 +70,3 @@ def _read_margin(case: dict[str, Any], one: str, other: str, kind: str) -> float
         elif x != y:
             largest = max(largest, abs(x - y) / max(around) if max(around) else math.inf)
     return largest
-
-
-def round_to_two_digits(value: float, up: bool) -> Any:
-    """`value` to two significant digits, rounded up or down; a string where it is infinite."""
-    if not math.isfinite(value) or value == 0:
-        return spell_number(value) if value else 0
-    toward = decimal.ROUND_CEILING if up else decimal.ROUND_FLOOR
-    return float(decimal.Context(prec=2, rounding=toward).create_decimal_from_float(value))

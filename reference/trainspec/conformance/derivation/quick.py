@@ -12,15 +12,20 @@ from typing import Any
 import numpy as np
 
 from trainspec.conformance.arithmetic.enclosed import (
-    ENCLOSED_FUNCTIONS,
     Enclosed,
     Roundings,
     enclose_constants,
     enclose_exact,
 )
+from trainspec.conformance.arithmetic.enclosed_functions import ENCLOSED_FUNCTIONS
 from trainspec.conformance.arithmetic.run import run_rule
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
-from trainspec.conformance.basics.tensors import map_tensors, spell_number, to_array
+from trainspec.conformance.basics.tensors import (
+    map_tensors,
+    round_to_two_digits,
+    spell_number,
+    to_array,
+)
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.golden import GoldenForm
 from trainspec.conformance.derivation.limits import CAP, ORDERS
@@ -45,7 +50,7 @@ def derive_quickly(case: Case, name: str) -> GoldenForm | None:
         return None
     extra = dict.fromkeys(sorted(page.variant_hyperparameters(rule)), VARIANT_HYPERPARAMETER)
     tolerance = {
-        kind: [spell_number(t) for t in _round_up(ORDERS * own)]
+        kind: [round_to_two_digits(t, up=True) for t in (ORDERS * own).tolist()]
         for kind, own, fits in zip(case.tolerance, bounds, useful)
         if fits
     }
@@ -85,10 +90,10 @@ def _run(case: Case, page: Page, rule: Rule, roundings: Roundings) -> tuple[Floa
     own = case.count == "own"
     after = run_rule(page, rule, inputs, numbers, ENCLOSED_FUNCTIONS, own_count=own)["params"]
     kept = [after[t - 1] for t in case.keep] if case.keep else after
-    return flatten(W for tensors in kept for W in tensors)
+    return _flatten(W for tensors in kept for W in tensors)
 
 
-def flatten(arrays: Iterable[Enclosed]) -> tuple[FloatArray, FloatArray]:
+def _flatten(arrays: Iterable[Enclosed]) -> tuple[FloatArray, FloatArray]:
     """The values of several arrays, one after the other, and for each type their bounds.
 
     Raises ValueError where a value is not certain.
@@ -115,9 +120,3 @@ def _is_useful(values: FloatArray, tolerance: FloatArray) -> bool:
     """Whether a type is served: its tolerances are small beside the values."""
     size = np.max(np.abs(values), initial=0.0, where=np.isfinite(values))
     return bool((tolerance <= CAP * size).all())
-
-
-def _round_up(values: FloatArray) -> list[float]:
-    """Numbers to two significant digits, never below what they were."""
-    rounded = [float(f"{value:.1e}") for value in values.tolist()]
-    return [r if r >= v else float(f"{v * 1.05:.1e}") for r, v in zip(rounded, values.tolist())]

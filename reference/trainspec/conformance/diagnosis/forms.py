@@ -56,7 +56,7 @@ def list_complements(technique: str) -> Mapping[str, Rule]:
     return {
         f"{spell_kebab(p.name)}-complement": parse_rule(COMPLEMENT.format(p.name))
         for p in page.parameters.values()
-        if p.numeric and p.bounds[0] == 0 and p.bounds[2] == 1 and p.name in page.rule.free
+        if p.is_fraction and p.name in page.rule.free
     }
 
 

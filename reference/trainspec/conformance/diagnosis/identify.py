@@ -146,10 +146,8 @@ def _identify_offering(
 
 def find_optional(implementation: Implementation, page: Page, case: Case) -> list[str]:
     """Hyperparameters that only variants have and that the implementation names."""
-    extra = set[str]().union(
-        *(page.variant_hyperparameters(page.rule_of_form(name)) for name in page.variants)
-    )
-    return sorted((extra & implementation.accepts(case.offering)) - case.hyperparameters.keys())
+    named = page.optional_hyperparameters & implementation.accepts(case.offering)
+    return sorted(named - case.hyperparameters.keys())
 
 
 def collect_answers(

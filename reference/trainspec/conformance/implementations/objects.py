@@ -150,10 +150,7 @@ def _match_names(page: Page, own: Mapping[str, inspect.Parameter]) -> dict[str, 
             if name in own:
                 found[parameter.name] = name
                 break
-    every = set[str]().union(
-        *(page.variant_hyperparameters(page.rule_of_form(v)) for v in page.variants)
-    )
-    return {**found, **{name: name for name in sorted(every) if name in own}}
+    return {**found, **{n: n for n in sorted(page.optional_hyperparameters) if n in own}}
 
 
 def _bind(

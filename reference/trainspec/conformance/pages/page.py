@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from trainspec.conformance.basics.errors import UserError
 from trainspec.conformance.basics.names import (
@@ -53,6 +54,11 @@ class Parameter:
     def numeric(self) -> bool:
         """Whether the domain is an interval, not a list of words."""
         return self.domain[0] in "[("
+
+    @property
+    def is_fraction(self) -> bool:
+        """Whether it lies between 0 and 1."""
+        return self.numeric and self.bounds[0] == 0 and self.bounds[2] == 1
 
     @property
     def bounds(self) -> tuple[float, bool, float, bool]:
@@ -205,6 +211,12 @@ class Page:
     def variant_hyperparameters(self, rule: Rule) -> frozenset[str]:
         """Hyperparameters that `rule` reads and the canonical form does not have."""
         return rule.free - self.parameters.keys() - self.free_names
+
+    @cached_property
+    def optional_hyperparameters(self) -> frozenset[str]:
+        """Hyperparameters that only variants have."""
+        rules = map(self.rule_of_form, self.variants)
+        return frozenset[str]().union(*map(self.variant_hyperparameters, rules))
 
     def orders_of(self, name: str) -> list[Rule]:
         """The rule of a form in every other order of operations that the page states.

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from trainspec.conformance.arithmetic.enclosed import (
-    ENCLOSED_FUNCTIONS,
     Roundings,
     enclose_constants,
     enclose_exact,
     enclose_like,
 )
+from trainspec.conformance.arithmetic.enclosed_functions import ENCLOSED_FUNCTIONS
 from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
 from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.derivation.limits import ORDERS
