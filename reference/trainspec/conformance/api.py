@@ -43,7 +43,8 @@ from trainspec.conformance.reporting.report import (
     make_report,
 )
 from trainspec.conformance.reporting.terminal import print_report
-from trainspec.conformance.traces.explain import Explained, explain_trace
+from trainspec.conformance.traces.explain import explain_trace
+from trainspec.conformance.traces.explanation import Explained
 from trainspec.conformance.traces.read import read_trace
 
 __all__ = [

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from trainspec.conformance.traces.trace import Trace
+from traces import record
+from trainspec.conformance.traces.trace import Trace, choose_sample
 
 
 def make(**more):
@@ -26,3 +29,13 @@ def test_a_part_keeps_rates_and_state_in_step():
     assert part.state["v"].tolist() == [1.0, 6.0]
     assert part.params.shape == (2, 2)
     assert not part.coarse
+
+
+def test_a_sample_is_small_the_same_each_time_and_of_numbers_that_move():
+    trace = record("sgd", size=500)
+    grads = trace.grads.copy()
+    grads[0, :450] = 0
+    one, other = (choose_sample(replace(trace, grads=grads)) for _ in range(2))
+    assert len(one) == 24
+    assert np.array_equal(one, other)
+    assert one.min() >= 450

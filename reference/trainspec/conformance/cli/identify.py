@@ -24,7 +24,7 @@ from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.reporting.records import to_json
 from trainspec.conformance.reporting.terminal_identify import print_identities
 from trainspec.conformance.reporting.terminal_trace import print_explained
-from trainspec.conformance.traces.explain import explained_data
+from trainspec.conformance.traces.explanation import explained_data
 
 
 @click.command("identify")

@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from trainspec.conformance.basics.plain_math import render_text
 from trainspec.conformance.reporting.terminal import print_labelled
-from trainspec.conformance.traces.explain import Explained, Explanation, find_separator
+from trainspec.conformance.traces.explanation import Explained, Explanation, find_separator
 
 #: Where the text of a labelled line begins.
 INDENT = 23

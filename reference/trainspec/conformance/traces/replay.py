@@ -6,14 +6,13 @@ judge.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from trainspec.conformance.arithmetic.enclosed import (
     Roundings,
-    enclose_constants,
     enclose_exact,
     enclose_like,
 )
@@ -40,28 +39,38 @@ def replay(
     `constants` are columns, one row for each candidate. Where `rates` is None each step has the
     rate with which its prediction fits best.
     """
-    start, body = rule.code
-    fixed = {**FLOAT64_FUNCTIONS, **constants}
-    state: Names = dict(trace.state or {})
-    predicted, found = [], []
     with np.errstate(all="ignore"):
-        for index in range(trace.steps):
-            t = trace.first_step + index
-            names = {**fixed, **state, "t": t, "g": trace.grads[index], "W": trace.params[index]}
-            names[RATE] = 1.0 if rates is None else rates[index]
-            if index == 0 and not trace.state:
-                execute_lines(start, names)
-            if rates is None:
-                rate = _fit_rate(trace, index, body, names)
-            else:
-                rate = rates[index]
-            found.append(rate)
-            names[RATE] = rate
-            execute_lines(body, names)
-            predicted.append(names["W"])
-            state = {name: names[name] for name in rule.state}
-    shape = np.broadcast_shapes(*(np.shape(p) for p in predicted))
-    return np.stack([np.broadcast_to(p, shape) for p in predicted], axis=-2), found
+        walked = list(_walk(trace, rule, {**FLOAT64_FUNCTIONS, **constants}, rates))
+    predicted, found = zip(*walked)
+    shape = np.broadcast_shapes(*map(np.shape, predicted))
+    return np.stack([np.broadcast_to(p, shape) for p in predicted], axis=-2), list(found)
+
+
+def _walk(
+    trace: Trace,
+    rule: Rule,
+    fixed: Names,
+    rates: Sequence[Any] | None,
+    enclose: Callable[[Any], Any] = lambda value: value,
+) -> Iterator[tuple[Any, Any]]:
+    """What a rule predicts for every step, from the recorded parameters before it, and the rate.
+
+    `enclose` makes arrays of the trace, and bare numbers, the kind of number to compute with.
+    """
+    start, body = rule.code
+    state: Names = {slot: enclose(values) for slot, values in (trace.state or {}).items()}
+    for index in range(trace.steps):
+        names = {**fixed, **state, "t": trace.first_step + index}
+        names["W"], names["g"] = enclose(trace.params[index]), enclose(trace.grads[index])
+        names[RATE] = 1.0 if rates is None else rates[index]
+        if index == 0 and not trace.state:
+            execute_lines(start, names)
+            names |= {slot: enclose(names[slot]) for slot in rule.state}
+        if rates is None:
+            names[RATE] = _fit_rate(trace, index, body, names)
+        execute_lines(body, names)
+        state = {slot: names[slot] for slot in rule.state}
+        yield names["W"], names[RATE]
 
 
 def _fit_rate(trace: Trace, index: int, body: Any, names: Names) -> Any:
@@ -103,25 +112,16 @@ def _measure_part(
 ) -> Array:
     roundings = Roundings((TYPES[trace.kind],))
 
-    def constant(value: float) -> Any:
-        return enclose_constants(roundings, value)
+    def enclose(value: Any) -> Any:
+        """Arrays of the trace are exact in its type; bare numbers of a rule are constants."""
+        if isinstance(value, np.ndarray):
+            return enclose_exact(roundings, value)
+        return enclose_like(one, value)
 
-    fixed = {**ENCLOSED_FUNCTIONS, **{k: constant(v) for k, v in constants.items()}}
-    state: Names = {k: enclose_exact(roundings, v) for k, v in (trace.state or {}).items()}
-    start, body = rule.code
-    misses = []
-    for index, rate in enumerate(rates):
-        names = {**fixed, **state, "t": trace.first_step + index, RATE: constant(float(rate))}
-        names["W"] = enclose_exact(roundings, trace.params[index])
-        names["g"] = enclose_exact(roundings, trace.grads[index])
-        if index == 0 and not trace.state:
-            execute_lines(start, names)
-            # Bare numbers that a state starts with become arrays, as everything else is.
-            names |= {slot: enclose_like(names["W"], names[slot]) for slot in rule.state}
-        execute_lines(body, names)
-        misses.append(_measure(trace.params[index + 1], names["W"]))
-        state = {name: names[name] for name in rule.state}
-    return np.stack(misses)
+    one = enclose_exact(roundings, 1.0)
+    fixed = {**ENCLOSED_FUNCTIONS, **{name: enclose(v) for name, v in constants.items()}}
+    walked = _walk(trace, rule, fixed, [enclose(float(rate)) for rate in rates], enclose)
+    return np.stack([_measure(after, found) for after, (found, _) in zip(trace.params[1:], walked)])
 
 
 def _measure(got: Array, enclosed: Any) -> Array:

@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
-#: Rates that were fitted agree with a schedule to so much of their size.
-CLOSE = 1e-5
+#: Words show rates with this many digits.
+SHOWN = 6
+#: Rates follow a schedule if they agree with it in the digits that are shown: a unit of the last of
+#: them is at most this part of a number.
+CLOSE = 10.0 ** (1 - SHOWN)
 
 
 def describe_rates(rates: Sequence[float]) -> str:

@@ -22,19 +22,19 @@ FRACTIONS = (0.9, 0.99, 0.999, 0.95, 0.5, 0.0)
 POSITIVE = (1e-8, 1e-7, 1e-6, 1e-5, 1e-3, 0.1)
 DECAYS = (0.01, 0.1, 1e-4, 5e-4, 0.001)
 RATES = (0.001, 0.01, 0.1, 1e-4, 3e-4, 0.02, 0.05, 0.5, 1.0)
-#: So many digits are tried, the fewest first.
+#: Constants are shortened to one of these numbers of digits, the fewest first.
 DIGITS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 17)
-#: Constants are looked for up to here: beyond it a rule turns into a simpler one. A fraction keeps
-#: at least so much of its distance from 1.
-LARGEST = {RATE: 1e4}
-LARGE, FROM_ONE = 10.0, 1e-5
-#: An explanation must be judged on so much of a trace.
+#: The largest constants that are looked for: beyond them a rule turns into a simpler one.
+LARGEST, LARGEST_RATE = 10.0, 1e4
+#: How close to 1 a fraction may come, for the same reason.
+FROM_ONE = 1e-5
+#: The part of a trace that an explanation must be judged on.
 MOST = 0.5
-#: From so many of the best starts the values are followed to where they fit.
-STARTS = 2
+#: How many of the best starts are followed to where they fit, and for how many turns.
+STARTS, TURNS = 2, 25
+#: How many of the best starts are tried as they are, where a type is coarse.
 GUESSES = 4
-TURNS = 25
-#: A start is left where after so many turns the misses are still so many rough tolerances.
+#: After `HOPE` turns a start is left if its misses are still `FAR` rough tolerances.
 HOPE, FAR = 4, 1000.0
 
 
@@ -47,10 +47,8 @@ class Solution:
     open: tuple[str, ...] = ()
 
 
-def solve(
-    trace: Trace, page: Page, rule: Rule, *, constant_rate: bool = True
-) -> Iterator[Solution]:
-    """Constants with which the rule explains every number of a (small) trace.
+def solve(trace: Trace, page: Page, rule: Rule, *, constant_rate: bool = True) -> Solution | None:
+    """Constants with which the rule explains every number of a (small) trace, if there are any.
 
     The learning rate, where it is not known, is one constant more, or with `constant_rate` unset
     another one at every step.
@@ -60,15 +58,10 @@ def solve(
     names = [*unknown, RATE] if rated else unknown
     if not names and trace.rates is not None:
         found = Solution({}, trace.rates)
-        if explains(trace, rule, found):
-            yield found
-        return
+        return found if explains(trace, rule, found) else None
     search = _Search(trace, page, rule, tuple(names), rated)
-    for point in search.find_points():
-        solution = search.settle(point)
-        if solution is not None:
-            yield solution
-            return
+    settled = (search.settle(point) for point in search.find_points())
+    return next((solution for solution in settled if solution is not None), None)
 
 
 def find_unknown(trace: Trace, page: Page, rule: Rule) -> list[str]:
@@ -95,7 +88,7 @@ def list_usual(page: Page, name: str) -> tuple[float, ...]:
     parameter = page.parameters.get(name)
     if parameter is None:
         return DECAYS
-    usual = FRACTIONS if parameter.numeric and parameter.bounds[2] == 1 else POSITIVE
+    usual = FRACTIONS if parameter.is_fraction else POSITIVE
     return tuple(dict.fromkeys((float(parameter.default), *usual)))
 
 
@@ -199,14 +192,7 @@ class _Search:
 
     def _shift(self, point: Array, index: int, by: float) -> Array:
         moved = point.copy()
-        name = self.names[index]
-        parameter = self.page.parameters.get(name)
-        if (
-            parameter is not None
-            and name != RATE
-            and parameter.numeric
-            and parameter.bounds[2] == 1
-        ):
+        if self._is_fraction(index):
             moved[index] = 1 - (1 - point[index]) * math.exp(by)
             if moved[index] < 0:
                 moved[index] = point[index] / 2
@@ -251,12 +237,15 @@ class _Search:
 
     def _in_domain(self, index: int, value: float) -> bool:
         name = self.names[index]
-        parameter = self.page.parameters.get(name)
-        if parameter is not None and parameter.numeric and parameter.bounds[2] == 1:
+        if self._is_fraction(index):
             return 0 <= value <= 1 - FROM_ONE
-        return 0 < value <= LARGEST.get(name, LARGE) or (
-            value == 0 and name in self.page.parameters
-        )
+        if value == 0:
+            return name in self.page.parameters
+        return 0 < value <= (LARGEST_RATE if name == RATE else LARGEST)
+
+    def _is_fraction(self, index: int) -> bool:
+        parameter = self.page.parameters.get(self.names[index])
+        return parameter is not None and parameter.is_fraction
 
     def _is_open(self, point: Array, index: int) -> bool:
         """Whether a value twice as large, or half as far from 1, explains the trace as well."""

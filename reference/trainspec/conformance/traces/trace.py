@@ -10,6 +10,11 @@ import numpy as np
 
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
 
+#: Constants are searched on a sample of so many numbers and steps; the whole trace then judges.
+NUMBERS, STEPS = 24, 6
+#: Which numbers those are.
+SEED = 20
+
 
 @dataclass(frozen=True, eq=False)
 class Trace:
@@ -79,3 +84,13 @@ class Trace:
                 return f"{name}[{place}]" if place else name
             index -= size
         raise IndexError(index)
+
+
+def choose_sample(trace: Trace) -> Any:
+    """The places of a few numbers that move; which ones is decided by a seed."""
+    usable = np.isfinite(trace.params).all(0) & np.isfinite(trace.grads).all(0)
+    lively = np.flatnonzero(usable & (trace.grads[0] != 0))
+    chosen = lively if len(lively) else np.flatnonzero(usable)
+    if len(chosen) > NUMBERS:
+        chosen = np.sort(np.random.default_rng(SEED).choice(chosen, NUMBERS, replace=False))
+    return chosen

@@ -1,0 +1,133 @@
+"""What explains a trace, as records: a form, its constants, and how many numbers it explains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from trainspec.conformance.basics.names import Offering, join_form, operation_of
+from trainspec.conformance.cases.load import load_cases
+from trainspec.conformance.diagnosis.evidence import LONG, compute_values
+from trainspec.conformance.diagnosis.forms import compose_rule
+from trainspec.conformance.pages.load import load_page
+from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, Page
+from trainspec.conformance.pages.rule import Rule
+from trainspec.conformance.traces.schedule import describe_rates
+from trainspec.conformance.traces.solve import Solution
+from trainspec.conformance.traces.trace import Trace
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A form that explains a trace: constants, learning rates, and which of them are open.
+
+    `explained` of `judged` numbers are within their tolerance; `largest` is the largest miss of
+    those, in tolerances, and `first_miss` says where the first other one is.
+    """
+
+    technique: str
+    edits: tuple[str, ...]
+    solution: Solution
+    explained: int = 0
+    judged: int = 0
+    largest: float = 0.0
+    first_miss: str = ""
+
+    @property
+    def form(self) -> str:
+        """The form by name: ``adam:eps-hat``."""
+        return str(Offering(operation_of(self.technique), join_form(self.edits)))
+
+    @property
+    def whole(self) -> bool:
+        """Whether it explains every number that is judged."""
+        return self.explained == self.judged
+
+    @property
+    def published(self) -> bool:
+        """Whether it is made of published variants alone."""
+        return all(edit in self.page.variants for edit in self.edits)
+
+    @cached_property
+    def page(self) -> Page:
+        """The page of its technique."""
+        return load_page(self.technique)
+
+    @property
+    def rule(self) -> Rule:
+        """Its rule."""
+        return compose_rule(self.technique, self.edits)
+
+    @property
+    def simplicity(self) -> tuple[int, int, int]:
+        """What comes first when explanations are sorted: whole ones, then those that say least."""
+        edits = len(self.edits)
+        return not self.whole, edits + len(self.solution.constants), edits
+
+    @property
+    def rates(self) -> str:
+        """The learning rates in words."""
+        return describe_rates(self.solution.rates)
+
+
+@dataclass(frozen=True)
+class Explained:
+    """All explanations of a trace, and what could not be asked of it."""
+
+    trace: Trace
+    explanations: Sequence[Explanation]
+    notes: Sequence[str]
+
+    @property
+    def known(self) -> bool:
+        """Whether a published form explains all of it."""
+        return any(e.whole and e.published for e in self.explanations)
+
+
+def explained_data(found: Explained) -> dict[str, Any]:
+    """What a trace was found to be, as JSON data."""
+    return {
+        "steps": found.trace.steps,
+        "numbers": found.trace.size,
+        "type": found.trace.kind,
+        "known": found.known,
+        "notes": list(found.notes),
+        "explanations": [
+            {
+                "form": e.form,
+                "published": e.published,
+                "constants": dict(e.solution.constants),
+                "open": list(e.solution.open),
+                "learning_rates": list(e.solution.rates),
+                "explained": e.explained,
+                "judged": e.judged,
+                "largest_in_tolerances": e.largest,
+                "first_miss": e.first_miss,
+            }
+            for e in found.explanations
+        ],
+    }
+
+
+def find_separator(one: Explanation, other: Explanation) -> str:
+    """The golden case whose answers differ most between two explanations, and why it exists."""
+    if one.technique != other.technique:
+        return ""
+    best, words = 0.0, ""
+    for case in load_cases([one.technique]):
+        if case.rejects or (case.steps or 0) > LONG or case.level == "edge":
+            continue
+        values = []
+        for e in (one, other):
+            missing = e.page.variant_hyperparameters(e.rule)
+            more = dict.fromkeys(missing, VARIANT_HYPERPARAMETER)
+            values.append(compute_values(case, e.rule, more))
+        size = np.maximum(np.abs(values[0]), 1e-300)
+        apart = float(np.max(np.abs(values[0] - values[1]) / size, initial=0.0))
+        if apart > best:
+            best, words = apart, f"{case.label}: {case.why}"
+    return words

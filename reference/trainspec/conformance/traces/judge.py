@@ -1,0 +1,97 @@
+"""Explanations held to every number of a trace, their constants fitted again where they miss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from trainspec.conformance.basics.tensors import spell_number
+from trainspec.conformance.traces.explanation import Explanation
+from trainspec.conformance.traces.replay import measure_misses
+from trainspec.conformance.traces.solve import Solution, solve
+from trainspec.conformance.traces.trace import NUMBERS, STEPS, Trace, choose_sample
+
+#: A trace of more numbers than this, over all steps, is large.
+LARGE = 200_000
+#: At most this many explanations are checked against every number of a large trace.
+MOST = 8
+#: How often constants are fitted again to the numbers that they miss most.
+ROUNDS = 4
+
+
+def judge_explanations(
+    trace: Trace, found: Sequence[Explanation], constant_rate: bool
+) -> list[Explanation]:
+    """The explanations held to the trace; of a large one, to a part of it before."""
+    if trace.size * trace.steps <= LARGE:
+        return [_refine(trace, e, constant_rate) for e in found]
+    part = trace.take(slice(None, None, -(-trace.size * trace.steps // LARGE)))
+    refined = [_refine(part, e, constant_rate) for e in found]
+    kept = [e for e in refined if e.whole] or refined[:1]
+    return [_judge(trace, e)[0] for e in sorted(kept, key=attrgetter("simplicity"))[:MOST]]
+
+
+def _refine(trace: Trace, explanation: Explanation, constant_rate: bool) -> Explanation:
+    """The explanation, with constants that also fit the numbers which it misses most.
+
+    A few numbers may allow constants that others rule out.
+    """
+    chosen, steps = choose_sample(trace), STEPS
+    judged, misses = _judge(trace, explanation)
+    for _ in range(ROUNDS):
+        if judged.whole:
+            break
+        known = np.nan_to_num(misses)
+        worst = np.argsort(known.max(0))[-NUMBERS // 4 :]
+        steps = max(steps, int(known.max(1).argmax()) + 1)
+        chosen = np.union1d(chosen, worst)
+        sample = trace.take(chosen, steps)
+        solution = solve(sample, judged.page, judged.rule, constant_rate=constant_rate)
+        if solution is None:
+            break
+        judged, misses = _judge(trace, replace(explanation, solution=solution))
+    return judged
+
+
+def _judge(trace: Trace, explanation: Explanation) -> tuple[Explanation, Any]:
+    """The explanation held to every number of the trace, and how far each is from it."""
+    solution = _extend_rates(trace, explanation)
+    given = {**trace.hyperparameters, **solution.constants}
+    misses = measure_misses(trace, explanation.rule, given, solution.rates)
+    judged = ~np.isnan(misses)
+    good = judged & (misses <= 1)
+    first = ""
+    if (judged & ~good).any():
+        step, index = (int(i) for i in np.argwhere(judged & ~good)[0])
+        far = spell_number(float(misses[step, index]))
+        far = far if isinstance(far, str) else f"{far:.3g}"
+        first = f"step {trace.first_step + step}, {trace.locate(index)}: {far} tolerances off"
+    return replace(
+        explanation,
+        solution=solution,
+        explained=int(good.sum()),
+        judged=int(judged.sum()),
+        largest=float(np.max(misses, initial=0.0, where=good)),
+        first_miss=first,
+    ), misses
+
+
+def _extend_rates(trace: Trace, explanation: Explanation) -> Solution:
+    """The solution with a rate for every step of the whole trace."""
+    solution = explanation.solution
+    if trace.rates is not None:
+        return replace(solution, rates=trace.rates)
+    if len(set(solution.rates)) == 1:
+        return replace(solution, rates=[solution.rates[0]] * trace.steps)
+    # Rates differ from step to step: those after the sample are fitted to a few numbers.
+    longer = trace.take(choose_sample(trace))
+    fixed = replace(longer, hyperparameters={**trace.hyperparameters, **solution.constants})
+    found = solve(fixed, explanation.page, explanation.rule, constant_rate=False)
+    if found is not None:
+        return replace(solution, rates=found.rates)
+    missing = trace.steps - len(solution.rates)
+    return replace(solution, rates=[*solution.rates, *[solution.rates[-1]] * missing])
