@@ -10,7 +10,6 @@ numbers of the case are drawn.
 
 from __future__ import annotations
 
-import copy
 import os
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from trainspec.conformance.adapters._book_style import BookRun
 from trainspec.conformance.adapters._shared import renamed, updates
 
 BOOK = Path(os.environ.get("DLFS", "deep-learning-from-scratch"))
@@ -65,31 +65,22 @@ def _epsilon(module: ModuleType, value: float | None) -> Iterator[None]:
     names = module.__dict__
     before = names["EPSILON"]
     names["EPSILON"] = before if value is None else value
-    yield
-    names["EPSILON"] = before
+    try:
+        yield
+    finally:
+        names["EPSILON"] = before
 
 
-class _Run:
-    """An optimizer with its parameters, which it changes in place."""
+class _Run(BookRun):
+    """An optimizer of the book's, with its epsilon."""
 
     def __init__(self, params: Any, optimizer: Any, epsilon: float | None) -> None:
-        self.params = {k: np.array(W) for k, W in enumerate(params)}
-        self.optimizer, self.epsilon = optimizer, epsilon
+        super().__init__(params, optimizer, "lr")
+        self.epsilon = epsilon
 
     def step(self, gradient: Any, rate: float | None) -> Any:
-        if rate is not None:
-            self.optimizer.lr = rate
-        if any(g is None for g in gradient):
-            raise NotImplementedError("the book has a gradient for every parameter")
         with _epsilon(_optimizer, self.epsilon):
-            self.optimizer.update(self.params, dict(enumerate(gradient)))
-        return [np.array(W) for W in self.params.values()]
-
-    def save(self) -> Any:
-        return copy.deepcopy(vars(self.optimizer))
-
-    def restore(self, state: Any) -> None:
-        vars(self.optimizer).update(copy.deepcopy(state))
+            return super().step(gradient, rate)
 
 
 def _of(kind: str) -> Any:

@@ -12,12 +12,10 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from types import ModuleType
 from typing import Any
-
-import numpy as np
 
 from trainspec.conformance.basics.names import operation_of, split_object
 from trainspec.conformance.basics.paths import list_techniques
@@ -30,6 +28,7 @@ RATE = "learning_rate"
 FRAMEWORKS = (("torch.optim", "Optimizer", "torch"), ("keras.optimizers", "Optimizer", "keras"))
 #: How a function is recognised that makes a transformation: what it returns has these members.
 TRANSFORMATION = ("init", "update")
+BOOK_STYLE = "_book_style"
 PACKED = "object:"
 #: One argument for two decays.
 PAIR = "betas"
@@ -115,14 +114,19 @@ def bind_object(target: ObjectTarget, found: Any) -> Bound:
             f"{target.path} has no argument for the learning rate; it has {', '.join(own)}: "
             f"say which it is with --map {RATE}=NAME"
         )
-    style, function, types = _bind(found, names, dict(target.fixed), own)
-    if function is None:
+    fixed = dict(target.fixed)
+    adapter = _find_adapter(found, {names[RATE]: 0.1, **fixed})
+    if not adapter:
         raise AdapterError(
             f"{target.path} is none of what can be asked without an adapter: an optimizer of "
             "PyTorch, Keras or Optax, or a class with update(params, grads); write an adapter with "
             "`trainspec new python`"
         )
-    return Bound(page.name, function, names, style, types)
+    bound = importlib.import_module(f"trainspec.conformance.adapters.{adapter}")
+    words = {ours: theirs for ours, theirs in names.items() if theirs != PAIR}
+    function = _limit(bound.bind_optimizer(found, words, **fixed), names)
+    style = adapter.strip("_").replace("_", " ")
+    return Bound(page.name, function, names, style, tuple(bound.types))
 
 
 def _find_page(target: ObjectTarget, found: Any) -> Page:
@@ -153,31 +157,24 @@ def _match_names(page: Page, own: Mapping[str, inspect.Parameter]) -> dict[str, 
     return {**found, **{n: n for n in sorted(page.optional_hyperparameters) if n in own}}
 
 
-def _bind(
-    found: Any, names: dict[str, str], fixed: dict[str, Any], own: Mapping[str, Any]
-) -> tuple[str, Any, tuple[str, ...]]:
-    """What kind of object it is, its function, and the types that it is asked in."""
-    every = ("float64", "float32", "float16", "bfloat16")
-    words = {ours: theirs for ours, theirs in names.items() if theirs != PAIR}
+def _find_adapter(found: Any, rate: Mapping[str, Any]) -> str:
+    """The adapter whose `bind_optimizer` knows such objects, or nothing.
+
+    A function is asked what it makes with the learning rate `rate`.
+    """
     if inspect.isclass(found):
         for module, base, adapter in FRAMEWORKS:
             kind = getattr(sys.modules.get(module), base, None)
             if kind is not None and issubclass(found, kind):
-                bind = importlib.import_module(f"trainspec.conformance.adapters.{adapter}")
-                types = tuple(bind.types)
-                return adapter, _limit(bind.bind_optimizer(found, words, **fixed), names), types
-        if callable(getattr(found, "update", None)):
-            return "book style", _limit(BookStyle(found, names, fixed), names), every[:2]
-        return "", None, every
-    if "optax" in sys.modules and callable(found):
-        try:
-            made = found(**{words[RATE]: 0.1}, **fixed)
-        except Exception:
-            return "", None, every
-        if all(hasattr(made, member) for member in TRANSFORMATION):
-            bind = importlib.import_module("trainspec.conformance.adapters.optax")
-            return "optax", _limit(bind.bind_optimizer(found, words, **fixed), names), every
-    return "", None, every
+                return adapter
+        return BOOK_STYLE if callable(getattr(found, "update", None)) else ""
+    if "optax" not in sys.modules or not callable(found):
+        return ""
+    try:
+        made = found(**rate)
+    except Exception:
+        return ""
+    return "optax" if all(hasattr(made, member) for member in TRANSFORMATION) else ""
 
 
 def _limit(function: Any, names: Mapping[str, str]) -> Any:
@@ -202,49 +199,3 @@ def _limit(function: Any, names: Mapping[str, str]) -> Any:
     call.start = start  # type: ignore[attr-defined]
     call.__signature__ = inspect.Signature([*positional, *keywords])  # type: ignore[attr-defined]
     return call
-
-
-class BookStyle:
-    """A class whose `update(params, grads)` changes a dict of arrays in place."""
-
-    def __init__(
-        self, kind: Callable[..., Any], words: Mapping[str, str], fixed: Mapping[str, Any]
-    ) -> None:
-        self.kind, self.words, self.fixed = kind, words, fixed
-
-    def __call__(
-        self, params: Any, grads: Any, *, learning_rate: Any = None, **given: float
-    ) -> Any:
-        """The parameters after every step."""
-        rates = learning_rate or [None] * len(grads)
-        run = self.start(params, learning_rate=rates[0] if rates else None, **given)
-        return [run.step(gradient, rate) for gradient, rate in zip(grads, rates)]
-
-    def start(self, params: Any, *, learning_rate: float | None = None, **given: float) -> BookRun:
-        """An object with its parameters, asked step by step."""
-        if learning_rate is not None:
-            given = {**given, RATE: learning_rate}
-        named: dict[str, Any] = {}
-        for name, value in given.items():
-            own = self.words.get(name, name)
-            # Both betas may have one name: they are passed as a pair.
-            named[own] = (*named[own], value) if own in named else (value,)
-        passed = {own: values if own == PAIR else values[0] for own, values in named.items()}
-        return BookRun(self.kind(**passed, **self.fixed), params, self.words.get(RATE, RATE))
-
-
-class BookRun:
-    """One object of such a class, with the parameters that it moves."""
-
-    def __init__(self, optimizer: Any, params: Any, rate: str) -> None:
-        self.optimizer, self.rate = optimizer, rate
-        self.params = {f"W{k}": np.array(W) for k, W in enumerate(params)}
-
-    def step(self, grads: Any, learning_rate: float | None = None) -> Any:
-        """The parameters after one more step."""
-        if any(g is None for g in grads):
-            raise NotImplementedError("update(params, grads) has a gradient for every parameter")
-        if learning_rate is not None:
-            setattr(self.optimizer, self.rate, learning_rate)
-        self.optimizer.update(self.params, {f"W{k}": np.array(g) for k, g in enumerate(grads)})
-        return [np.array(W) for W in self.params.values()]
