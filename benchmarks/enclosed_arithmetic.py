@@ -34,7 +34,7 @@ MILLION, CHUNK = 1_000_000, 8192
 
 
 def run(page, roundings, shape, steps, draws):
-    """The seconds that so many steps of a rule take on random numbers, and the certain share."""
+    """The seconds that `steps` steps of a rule take on random numbers, and the certain share."""
 
     def numbers():
         drawn = draws.standard_normal(shape).astype(np.float32)

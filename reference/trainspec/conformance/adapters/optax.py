@@ -34,7 +34,7 @@ known_failures = {
     "batch_normalization/far-from-zero-in-float64": _FAST,
 }
 
-#: Steps are compiled where there are so many that this is worth while.
+#: Steps are compiled where there are enough of them to make this worth while.
 MANY = 50
 
 

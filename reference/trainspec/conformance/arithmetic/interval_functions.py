@@ -21,7 +21,7 @@ from trainspec.conformance.arithmetic.interval import (
 )
 from trainspec.conformance.basics.float_types import HEADROOM
 
-#: Functions of mathematical libraries are not correctly rounded: so many roundings each.
+#: A mathematical library's functions are not correctly rounded: the roundings allowed for each.
 LIBRARY = 4
 
 

@@ -9,7 +9,7 @@ import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 
-#: Other orders of operation may meet values so many times larger than the rule's own.
+#: How many times larger than the rule's own values another order of operations may meet.
 HEADROOM = 16
 
 FloatArray = npt.NDArray[np.floating[Any]]

@@ -56,7 +56,7 @@ class Script:
 
 
 def play_once(steps: int, run: str = "a") -> list[Action]:
-    """The actions of a single run of so many steps."""
+    """The actions of a single run of `steps` steps."""
     return [Action(START, run), *(Action(STEP, run, t) for t in range(1, steps + 1))]
 
 

@@ -16,7 +16,7 @@ from trainspec.conformance.checking.random_draws import check_draws
 from trainspec.conformance.checking.steps import check_step_case, list_step_cases
 from trainspec.conformance.implementations.protocol import Implementation
 
-#: After so many cases in a row without an answer in time the rest of an operation is not asked.
+#: After this number of cases in a row without an answer in time, an operation is asked no more.
 PATIENCE = 3
 STALE = "passes, but is listed among the known failures: take it off the list"
 

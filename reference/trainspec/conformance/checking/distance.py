@@ -25,7 +25,7 @@ def ulp_of(value: float, kind: str) -> float:
 def locate(case: Case, index: int) -> Place:
     """The place of the number with the flat index `index`.
 
-    Raises IndexError where the case has no so many numbers.
+    Raises IndexError where the case has fewer numbers.
     """
     steps: Any = case.keep or (range(1, case.steps + 1) if case.steps else (None,))
     for name, shape in case.outputs.items():

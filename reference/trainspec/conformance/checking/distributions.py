@@ -21,7 +21,7 @@ from trainspec.conformance.basics.float_types import FloatArray
 from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.rule import Rule
 
-#: Standard normal numbers from -FAR to FAR, so many that no test sees the gaps.
+#: Standard normal numbers from -FAR to FAR, enough of them that no test sees the gaps.
 FAR, POINTS = 8.0, 65537
 #: A rule that scales a draw rounds so often at most, the quotient that finds the scale included.
 ROUNDINGS = 64 * 2.0**-53

@@ -13,7 +13,7 @@ from trainspec.conformance.checking.declarations import as_declared, choose_form
 from trainspec.conformance.implementations.protocol import Implementation
 from trainspec.conformance.pages.profiles import Profile
 
-#: So many ordinary cases tell the forms of one library apart.
+#: This number of ordinary cases tells the forms of one library apart.
 ENOUGH = 6
 
 

@@ -41,7 +41,7 @@ from trainspec.conformance.checking.declarations import as_declared
 from trainspec.conformance.implementations.protocol import Implementation, list_offerings
 from trainspec.conformance.pages.load import load_page
 
-#: So many gradients are accumulated into one step.
+#: How many gradients are accumulated into one step.
 MICRO_STEPS = 2
 #: What each of them is of the whole gradient, step after step: exact, and with the right mean.
 SHARES = ((2.0, 0.0), (0.0, 2.0), (1.0, 1.0))

@@ -11,7 +11,7 @@ from trainspec.conformance.basics.names import matches_technique
 from trainspec.conformance.basics.paths import list_techniques
 from trainspec.conformance.cli.options import show_progress
 
-#: So many differences are printed.
+#: The most differences printed.
 SHOWN = 50
 
 

@@ -34,7 +34,7 @@ SIGNED = np.concatenate([-GRID[:0:-1], GRID])
 COARSE = GRID[::3]
 
 
-#: So many numbers of digits are tried at most of those that fit the sample.
+#: Of the numbers of digits that fit the sample, the most that are tried.
 MOST_DIGITS = 6
 DIGITS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 17)
 

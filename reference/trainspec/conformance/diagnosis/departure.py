@@ -22,7 +22,7 @@ from trainspec.conformance.diagnosis.matching import list_complete
 from trainspec.conformance.diagnosis.places import Places, collect_places
 from trainspec.conformance.diagnosis.wording import describe_first_difference
 
-#: So many cases, failing ones and others, choose the form that is closest.
+#: How many cases, failing ones and others, choose the closest form.
 ASKED = 14
 
 

@@ -20,7 +20,7 @@ from trainspec.conformance.diagnosis.matching import Match
 from trainspec.conformance.diagnosis.searches import SEARCHES, Tier
 from trainspec.conformance.diagnosis.wording import NO_FORM
 
-#: A published form may disagree with so many edge cases and still be what is named.
+#: A published form may disagree with this number of edge cases and still be what is named.
 FEW = 2
 
 

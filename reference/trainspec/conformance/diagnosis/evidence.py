@@ -32,8 +32,8 @@ from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.rule import Rule
 
-#: A form explains an answer that is within so many tolerances of what it gives: the rule's own
-#: rounding in float64, and tolerances that were derived for its parts, add to the one.
+#: A form explains an answer that is within this number of tolerances of what it gives: the rule's
+#: own rounding in float64, and tolerances that were derived for its parts, add to the one.
 NEAR = 4.0
 
 

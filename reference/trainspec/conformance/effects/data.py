@@ -11,7 +11,7 @@ from trainspec.conformance.basics.errors import UserError
 
 FloatArray = npt.NDArray[np.float64]
 CLASSES = 10
-#: So many of the 5,000 images are for training; the others are for testing.
+#: How many of the 5,000 images are for training; the others are for testing.
 TRAINED = 4000
 #: The seed of the one shuffle; the package's images are sorted by label.
 SHUFFLE = 0

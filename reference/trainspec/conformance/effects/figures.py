@@ -27,7 +27,7 @@ NAMES = {
     "rmsprop": "RMSProp",
     "adam": "Adam",
 }
-#: Losses are smoothed over so many iterations, and one in so many is drawn.
+#: Losses are smoothed over WINDOW iterations, and one in EVERY is drawn.
 WINDOW, EVERY = 50, 10
 #: A trial of each setting and seed, by setting.
 Trials = Mapping[str, Sequence[Mapping[str, Any]]]

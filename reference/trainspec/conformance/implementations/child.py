@@ -26,7 +26,7 @@ from trainspec.conformance.implementations.protocol import AdapterError
 IMPORT_SECONDS = 120
 #: The adapter's own alarm comes first: it loses the call, and not the process.
 GRACE = 1.0
-#: So many lines that an adapter prints are repeated on standard error.
+#: The most lines of an adapter's own output that are repeated on standard error.
 ECHO = 100
 
 

@@ -28,7 +28,7 @@ from trainspec.conformance.cases.result import CallError, Outcome
 
 #: The longest answer that is read, in bytes; a longer one is cut and so is not JSON.
 LONGEST = 1 << 26
-#: A request of so many bytes fits into the pipe of every system.
+#: The size in bytes of a request that fits into the pipe of every system.
 FITS = 4096
 #: Answers that are kept unread; the program waits when there are more.
 UNREAD = 4
@@ -48,8 +48,8 @@ class ChildProcess:
     def __init__(self, command: Sequence[str], *, framed: bool = False, echo: int = 0) -> None:
         """Start it. Raises OSError where that cannot be done.
 
-        What it writes is a line an answer or, `framed`, a frame. So many lines of its standard
-        error as `echo` says are repeated on the checker's own.
+        What it writes is a line an answer or, `framed`, a frame. The first `echo` lines of its
+        standard error are repeated on the checker's own.
         """
         self._framed, self._echo = framed, echo
         self._mark = uuid.uuid4().hex

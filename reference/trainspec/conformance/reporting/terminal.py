@@ -38,7 +38,7 @@ RIGHT_BUT_FOR_THE_TYPE = (
     "such as np.asarray(…, dtype=W.dtype), or name the types that your code has, such as "
     'types = ["float64"]'
 )
-#: So many clauses are shown with a failure.
+#: The most clauses shown with one failure.
 CLAUSES = 3
 
 

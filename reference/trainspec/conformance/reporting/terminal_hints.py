@@ -17,7 +17,7 @@ from trainspec.conformance.reporting.report import (
 )
 from trainspec.conformance.reporting.terminal import print_labelled
 
-#: So many clauses are named at a time: a learner mends one thing after the other.
+#: The most clauses named at a time: a learner mends one thing after the other.
 CLAUSES = 2
 
 

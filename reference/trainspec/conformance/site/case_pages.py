@@ -20,7 +20,7 @@ from trainspec.conformance.pages.page import Page
 from trainspec.conformance.site.formulas import write_formulas
 from trainspec.conformance.site.sources import name_case
 
-#: A page shows so many numbers of a case; the golden file has all of them.
+#: The most numbers of a case on its page; the golden file has all of them.
 SHOWN = 60
 _MARKDOWN = MarkdownIt("commonmark")
 

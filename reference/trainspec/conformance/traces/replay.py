@@ -26,7 +26,7 @@ from trainspec.conformance.traces.trace import Trace
 Array = Any
 
 RATE = "learning_rate"
-#: So many numbers are judged at a time: they fit into a processor's cache.
+#: How many numbers are judged at a time: few enough for a processor's cache.
 CHUNK = 8192
 Names = dict[str, Any]
 

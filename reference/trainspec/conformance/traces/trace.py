@@ -10,7 +10,7 @@ import numpy as np
 
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
 
-#: Constants are searched on a sample of so many numbers and steps; the whole trace then judges.
+#: The size of the sample that constants are searched on; the whole trace then judges.
 NUMBERS, STEPS = 24, 6
 #: Which numbers those are.
 SEED = 20

@@ -26,7 +26,7 @@ RANDOM = True
 #: An output is saturated within this distance of an end of its range.
 SATURATED = 0.05
 RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
-#: Histograms have so many bins.
+#: The number of bins in a histogram.
 BINS = 30
 
 

@@ -13,7 +13,7 @@ from trainspec.conformance.effects.network import Design, Network
 from trainspec.conformance.effects.parts import Array, Parts
 
 EPOCHS, RATIO = 301, 0.2
-#: So many masks make the ensemble.
+#: The number of masks in the ensemble.
 MASKS = 100
 SETTINGS = ("none", "dropout")
 #: How the names of the forms begin that scale in training.

@@ -16,9 +16,9 @@ SIZES = (784, 100, 100, 100, 100, 100, 100, 10)
 SAMPLES, HELD_OUT, BATCH = 500, 0.2, 100
 #: Epochs of a trial; what it has reached after the first few is noted too.
 EPOCHS, FEW = 30, 10
-#: Every strategy may train so many networks.
+#: How many networks each strategy may train.
 TRIALS, ROUND, POINTS = 25, 12, 5
-#: Bayesian optimisation chooses among so many learning rates.
+#: How many learning rates Bayesian optimisation chooses among.
 CANDIDATES = 200
 RATES, DECAYS = (1e-6, 1e-2), (1e-8, 1e-4)
 #: The ranges are narrowed to this many of the best trials.
@@ -74,7 +74,7 @@ class _Search:
         self._try_all(*(self._sample(bounds, TRIALS - ROUND) for bounds in ranges))
 
     def lay_grid(self) -> None:
-        """Every pair of so many learning rates and weight decays."""
+        """Every pair of a learning rate and a weight decay, each from its own grid."""
         index = np.arange(POINTS, dtype=float)
         axes = [
             self.parts.ask("grid", index, low=low, high=high, points=float(POINTS))["values"]

@@ -23,7 +23,7 @@ RULES: Mapping[str, dict[str, float]] = {
 SETTINGS = tuple(RULES)
 NEEDS_IMAGES = True
 RANDOM = True
-#: Losses are smoothed over so many iterations, as the book's plots are.
+#: Losses are smoothed over this number of iterations, as the book's plots are.
 WINDOW = 100
 
 
