@@ -15,7 +15,8 @@ _RAISED = dict(
         "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀᴺᵝᵞᵟᶿᵠᵡ",
     )
 )
-_FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$", re.DOTALL)
+#: A formula of a text: set apart between $$, or within a line between $.
+FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$]+?)\$", re.DOTALL)
 _SCRIPT = re.compile(r"([_^])\s*(\{(?:[^{}]|\{[^{}]*\})*\}|\\[A-Za-z]+|[^\s{}\\])")
 #: Commands that the converter does not know, or sets with more space than a line has.
 _COMMANDS = {
@@ -36,7 +37,7 @@ _SYMBOL = re.compile(
 
 def render_formulas(text: str) -> str:
     """A text with its formulas in Unicode; all else, code included, stays as it is."""
-    return _FORMULA.sub(lambda match: render_formula(match[1] or match[2]), text)
+    return FORMULA.sub(lambda match: render_formula(match[1] or match[2]), text)
 
 
 def render_text(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-_INLINE = re.compile(r"\$\$(.+?)\$\$|\$([^$]+?)\$", re.DOTALL)
+from trainspec.conformance.basics.plain_math import FORMULA
 
 
 @cache
@@ -28,4 +28,4 @@ def write_formulas(text: str) -> tuple[dict[str, str], str]:
         formulas[key] = write_formula(match[1] or match[2], display=bool(match[1]))
         return key
 
-    return formulas, _INLINE.sub(mark, text)
+    return formulas, FORMULA.sub(mark, text)
