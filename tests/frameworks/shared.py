@@ -6,6 +6,9 @@ import math
 
 import numpy as np
 
+from trainspec.conformance import check, load_implementation
+from trainspec.conformance.diagnosis.identify import find_forms
+
 #: Weights of a dense layer with 400 inputs and 100 outputs are drawn.
 FAN_IN, FAN_OUT = 400, 100
 GLOROT = math.sqrt(2 / (FAN_IN + FAN_OUT))
@@ -25,3 +28,11 @@ def deviates(draws, std, bound=math.inf):
     within = np.abs(draws).max() <= bound * (1 + 1e-6)
     reaches = math.isinf(bound) or np.abs(draws).max() > 0.97 * bound
     return abs(draws.std() / std - 1) < 0.025 and within and reaches
+
+
+def judge_by_name(path):
+    """What an object is found to be, and whether it conforms as that."""
+    implementation = load_implementation(path, in_process=True, timeout=60)
+    forms = find_forms(implementation)
+    checked = check(implementation, forms=forms)
+    return forms, checked.conforms, str(checked)

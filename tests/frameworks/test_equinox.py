@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 jax = pytest.importorskip("jax")
+from frameworks.shared import judge_by_name
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.diagnosis.identify import identify_operations
 from trainspec.conformance.implementations.python_module import PythonModule
@@ -67,3 +68,29 @@ def test_its_form(function, form):
     chosen = load_cases(["batch_normalization_running"])
     (found,) = identify_operations(PythonModule(module, "adapter", 60), chosen, "float64")
     assert found.diagnosis.edits == tuple(form.split("+")), found.diagnosis.text
+
+
+@pytest.mark.parametrize(
+    ("path", "forms"),
+    [
+        ("equinox.nn:Linear", {"affine": ""}),
+        ("equinox.nn:Dropout", {"dropout": "inverted"}),
+        (
+            "equinox.nn:BatchNorm",
+            {"batch_normalization_running": ("from-first-batch+training-by-running-statistics")},
+        ),
+    ],
+)
+def test_what_is_asked_by_its_dotted_name(path, forms):
+    pytest.importorskip("equinox")
+    found, conforms, report = judge_by_name(path)
+    assert found == forms
+    assert conforms, report
+
+
+def test_statistics_of_nnx_are_float32_whatever_the_parameters_are():
+    pytest.importorskip("flax.nnx")
+    found, conforms, report = judge_by_name("flax.nnx:BatchNorm")
+    assert found == {"batch_normalization": "", "batch_normalization_running": ""}
+    assert not conforms
+    assert "returned float32 where the inputs are float64" in report

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from frameworks.shared import CUT, FAN_IN, FAN_OUT, GLOROT, HE, LECUN, deviates
+from frameworks.shared import CUT, FAN_IN, FAN_OUT, GLOROT, HE, LECUN, deviates, judge_by_name
 
 jax = pytest.importorskip("jax")
 nn = pytest.importorskip("flax.linen")
@@ -84,3 +84,29 @@ def test_a_transformation_is_checked_by_its_dotted_name():
     done = subprocess.run([*command, "-d", "float32"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert "adam:decoupled-decay" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "forms"),
+    [
+        ("jax.nn:relu", {"relu": ""}),
+        ("jax.nn:sigmoid", {"sigmoid": ""}),
+        ("jax.numpy:tanh", {"tanh": ""}),
+        ("optax:softmax_cross_entropy", {"softmax_cross_entropy": ""}),
+        ("optax:softmax_cross_entropy_with_integer_labels", {"softmax_cross_entropy": ""}),
+        ("flax.linen:Dense", {"affine": ""}),
+        ("flax.linen:Dropout", {"dropout": "inverted"}),
+        ("flax.linen:BatchNorm", {"batch_normalization": "", "batch_normalization_running": ""}),
+        ("flax.nnx:Linear", {"affine": ""}),
+        ("flax.nnx:Dropout", {"dropout": "inverted"}),
+        ("jax.nn.initializers:he_normal", {"he": "truncated-corrected"}),
+        ("jax.nn.initializers:glorot_uniform", {"xavier": "glorot-uniform"}),
+        ("jax.nn.initializers:lecun_normal", {"xavier": "truncated-corrected"}),
+        ("jax.nn.initializers:normal", {"normal": ""}),
+        ("jax.nn.initializers:constant", {"constant": ""}),
+    ],
+)
+def test_what_is_asked_by_its_dotted_name_is_what_the_matrix_says(path, forms):
+    found, conforms, report = judge_by_name(path)
+    assert found == forms
+    assert conforms, report

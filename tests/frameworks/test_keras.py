@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from frameworks.shared import CUT, FAN_IN, FAN_OUT, GLOROT, HE, LECUN, deviates
+from frameworks.shared import CUT, FAN_IN, FAN_OUT, GLOROT, HE, LECUN, deviates, judge_by_name
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 keras = pytest.importorskip("keras")
@@ -90,3 +90,28 @@ def test_an_optimizer_is_checked_by_its_dotted_name():
     done = subprocess.run([*command, "-d", "float32"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert "adam:eps-hat" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "forms"),
+    [
+        ("keras.layers:ReLU", {"relu": ""}),
+        ("keras.activations:sigmoid", {"sigmoid": ""}),
+        ("keras.activations:tanh", {"tanh": ""}),
+        ("keras.layers:Dense", {"affine": ""}),
+        ("keras.layers:Dropout", {"dropout": "inverted"}),
+        ("keras.layers:BatchNormalization", {"batch_normalization_running": ""}),
+        ("keras.losses:CategoricalCrossentropy", {"softmax_cross_entropy": ""}),
+        ("keras.losses:sparse_categorical_crossentropy", {"softmax_cross_entropy": ""}),
+        ("keras.initializers:HeNormal", {"he": "truncated-corrected"}),
+        ("keras.initializers:HeUniform", {"he": "uniform"}),
+        ("keras.initializers:GlorotUniform", {"xavier": "glorot-uniform"}),
+        ("keras.initializers:LecunNormal", {"xavier": "truncated-corrected"}),
+        ("keras.initializers:RandomNormal", {"normal": ""}),
+        ("keras.initializers:Constant", {"constant": ""}),
+    ],
+)
+def test_what_is_asked_by_its_dotted_name_is_what_the_matrix_says(path, forms):
+    found, conforms, report = judge_by_name(path)
+    assert found == forms
+    assert conforms, report

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from frameworks.shared import FAN_IN, FAN_OUT, GLOROT, HE, deviates
+from frameworks.shared import FAN_IN, FAN_OUT, GLOROT, HE, deviates, judge_by_name
 from trainspec.conformance.basics.paths import list_techniques
 from trainspec.conformance.traces.explain import explain_trace
 from trainspec.conformance.traces.read import read_trace
@@ -144,3 +144,39 @@ def test_a_recorded_run_is_named(tmp_path):
     forms = {e.form: e for e in found.explanations}
     assert "adam:decoupled-decay" in forms
     assert forms["adam:decoupled-decay"].rates == "0.001"
+
+
+@pytest.mark.parametrize(
+    ("path", "forms"),
+    [
+        ("torch.nn:Sigmoid", {"sigmoid": ""}),
+        ("torch:tanh", {"tanh": ""}),
+        ("torch.nn.functional:relu", {"relu": ""}),
+        ("torch.nn:LeakyReLU", {"relu": "leaky"}),
+        ("torch.nn:Linear", {"affine": ""}),
+        ("torch.nn.functional:linear", {"affine": ""}),
+        ("torch.nn:CrossEntropyLoss", {"softmax_cross_entropy": ""}),
+        ("torch.nn.functional:cross_entropy", {"softmax_cross_entropy": ""}),
+        (
+            "torch.nn:BatchNorm1d",
+            {"batch_normalization": "", "batch_normalization_running": "running-variance-unbiased"},
+        ),
+        (
+            "torch.nn:BatchNorm2d",
+            {"batch_normalization": "", "batch_normalization_running": "running-variance-unbiased"},
+        ),
+        ("torch.nn.functional:batch_norm", {"batch_normalization": ""}),
+        ("torch.nn:Dropout", {"dropout": "inverted"}),
+        ("torch.nn.functional:dropout", {"dropout": "inverted"}),
+        ("torch.nn.init:kaiming_normal_", {"he": ""}),
+        ("torch.nn.init:kaiming_uniform_", {"he": "uniform"}),
+        ("torch.nn.init:xavier_normal_", {"xavier": "glorot"}),
+        ("torch.nn.init:xavier_uniform_", {"xavier": "glorot-uniform"}),
+        ("torch.nn.init:normal_", {"normal": ""}),
+        ("torch.nn.init:constant_", {"constant": ""}),
+    ],
+)
+def test_what_is_asked_by_its_dotted_name_is_what_the_matrix_says(path, forms):
+    found, conforms, report = judge_by_name(path)
+    assert found == forms
+    assert conforms, report

@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trainspec.conformance.api import (
         Checked,
+        bind,
         check,
         compare,
         identify,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Checked",
+    "bind",
     "check",
     "compare",
     "identify",

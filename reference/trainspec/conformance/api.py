@@ -30,8 +30,9 @@ from trainspec.conformance.checking.fitting import fit_profile
 from trainspec.conformance.diagnosis.accepted import check_accepted
 from trainspec.conformance.diagnosis.compare import Comparison, compare_implementations
 from trainspec.conformance.diagnosis.defaults import check_defaults
-from trainspec.conformance.diagnosis.identify import Identity, identify_operations
+from trainspec.conformance.diagnosis.identify import Identity, find_forms, identify_operations
 from trainspec.conformance.implementations import target as targets
+from trainspec.conformance.implementations.objects import bind
 from trainspec.conformance.implementations.protocol import Implementation
 from trainspec.conformance.implementations.python_module import PythonModule
 from trainspec.conformance.pages.profiles import load_profile
@@ -49,6 +50,7 @@ from trainspec.conformance.traces.read import read_trace
 
 __all__ = [
     "Checked",
+    "bind",
     "check",
     "compare",
     "identify",
@@ -115,7 +117,7 @@ def load_implementation(
     """The implementation that `target` stands for.
 
     `target` is the path of an adapter (``my_adapter.py``), the name of a shipped one (``torch``),
-    an optimizer class by its name (``torch.optim:AdamW``), the words of a program
+    an optimizer, a layer or the like by its name (``torch.optim:AdamW``), the words of a program
     (``["node", "adapter.mjs"]``), a module, or functions by the names of their operations
     (``{"adam": my_adam}``). `timeout` is the time for one answer in seconds. What is named by a
     word runs in a process of its own unless `in_process` is set; a module and functions run in
@@ -151,7 +153,8 @@ def check(
 
     `techniques` are full names, operations or folders; all where empty. `cases` narrows them
     further, `types` restricts the types. `forms` (operation -> form, such as ``{"adam":
-    "eps-hat"}``) overrides what the implementation declares, `profile` (such as ``torch``) does so
+    "eps-hat"}``) overrides what the implementation declares; an object declares nothing, and is
+    checked as the published form that it is found to be. `profile` (such as ``torch``) does so
     for all operations and adds the library's default hyperparameters. `known` (``case in type``
     -> reason) lists failures that do not count. Random draws are judged for the techniques
     `draws_of`, runs step by step for `steps_of`, defaults for `defaults_of`; each is all
@@ -162,6 +165,8 @@ def check(
     names = find_techniques(techniques)
     rest = names if cases is None else []
     followed = load_profile(profile) if profile else None
+    if forms is None and not profile and implementation.undeclared:
+        forms = find_forms(implementation)
     operations = [operation_of(name) for name in names]
     fitted = fit_profile(implementation, followed, operations) if followed else {}
     declared = {**fitted, **(forms or {})}

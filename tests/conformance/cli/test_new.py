@@ -42,3 +42,41 @@ def test_any_operations_can_be_asked_for(words, functions, module):
 def test_a_wrong_operation_and_another_language_are_refused():
     assert "no technique 'adamm'" in run("new", "python", "adamm").output
     assert "for python only" in run("new", "cpp", "adam").output
+
+
+def test_an_adapter_that_asks_an_object(module, tmp_path, monkeypatch):
+    (tmp_path / "mine_to_keep.py").write_text(
+        """
+import numpy as np
+
+class Rule:
+    def __init__(self, rate=0.1, decay=0.5):
+        self.rate, self.decay = rate, decay
+    def update(self, params, grads):
+        for key in params:
+            params[key] -= self.rate * (grads[key] + self.decay * params[key])
+"""
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    said = ["--as", "sgd", "--map", "learning_rate=rate", "--map", "weight_decay=decay"]
+    result = run("new", "--from", "mine_to_keep:Rule", *said)
+    assert result.exit_code == 0, result.output
+    assert "variants = {'sgd': 'weight-decay'}" in result.output
+    assert run("check", module(result.stdout), "-d", "float64").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--from", "thing"], "must be of the form package.module:Name"),
+        (["--as", "adam"], "are for --from"),
+        (["rust", "--from", "a:b"], "for one object"),
+        (["--from", "no_such_module_at_all:Adam"], "cannot be imported"),
+    ],
+)
+def test_what_cannot_be_written_is_told(words, message):
+    result = run("new", *words)
+    assert result.exit_code == 2
+    assert message in result.output

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from trainspec.conformance.adapters import _book_style as asked
 from trainspec.conformance.adapters._book_style import BookRun
 from trainspec.conformance.adapters._shared import renamed, updates
 
@@ -109,25 +110,10 @@ def _nesterov() -> str:
 forms = {_nesterov(): _of("Nesterov")}
 
 
-def sigmoid(x: Any, dy: Any) -> Any:
-    return _through(_layers.Sigmoid(), x, dy)
-
-
-def relu(x: Any, dy: Any) -> Any:
-    return _through(_layers.Relu(), x, dy)
-
-
-def affine(x: Any, W: Any, b: Any, dy: Any) -> Any:
-    layer = _layers.Affine(W, b)
-    outputs = _through(layer, x, dy)
-    return {**outputs, "dW": layer.dW, "db": layer.db}
-
-
-def softmax_cross_entropy(logits: Any, targets: Any) -> Any:
-    layer = _layers.SoftmaxWithLoss()
-    loss = layer.forward(np.array(logits), np.array(targets))
-    outputs = {"loss": loss, "probabilities": layer.y, "dlogits": layer.backward()}
-    return {name: np.asarray(value, logits.dtype) for name, value in outputs.items()}
+sigmoid = asked.bind_activation(_layers.Sigmoid, {})
+relu = asked.bind_activation(_layers.Relu, {})
+affine = asked.bind_affine(_layers.Affine, {})
+softmax_cross_entropy = asked.bind_loss(_layers.SoftmaxWithLoss, {})
 
 
 def dropout(x: Any, u: Any, dy: Any, *, ratio: float) -> Any:
@@ -202,8 +188,3 @@ def _drawn(function: str, numbers: Any) -> Iterator[None]:
     setattr(np.random, function, lambda *shape: np.array(numbers))
     yield
     setattr(np.random, function, before)
-
-
-def _through(layer: Any, x: Any, dy: Any) -> Any:
-    y = np.array(layer.forward(np.array(x)))
-    return {"y": y, "dx": layer.backward(np.array(dy))}

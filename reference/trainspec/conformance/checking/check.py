@@ -42,6 +42,7 @@ def check_cases(
     declared = {**read_declarations(implementation), **(forms or {})}
     kinds = [k for k in (types or implementation.types) if k in implementation.types]
     reasons = {**implementation.known_failures, **(known or {})}
+    own_list = not implementation.undeclared
     for own in iterate_offerings(implementation, cases, declared):
         if not own[0].offered and not implementation.offers(own[0].operation):
             for case in own:
@@ -50,9 +51,11 @@ def check_cases(
             continue
         yield from _check_offering(implementation, own, kinds, reasons, tick)
     for result in check_draws(implementation, draws_of, kinds, declared):
-        yield apply_known_failures(result, reasons)
+        yield apply_known_failures(result, reasons, own=own_list)
     for case, kind in list_step_cases(implementation, steps_of, kinds, declared):
-        yield apply_known_failures(check_step_case(implementation, case, kind), reasons)
+        yield apply_known_failures(
+            check_step_case(implementation, case, kind), reasons, own=own_list
+        )
 
 
 def _check_offering(
@@ -63,6 +66,7 @@ def _check_offering(
     tick: Callable[[], None],
 ) -> Iterator[Result]:
     """The results of one operation in one form."""
+    own_list = not implementation.undeclared
     broken, lost = _smoke_test(implementation, cases, kinds)
     late = 0
     for case in cases:
@@ -78,12 +82,13 @@ def _check_offering(
             else:
                 result = _check_answer(implementation, case, kind, broken)
                 late = late + 1 if result.outcome is Outcome.TIMED_OUT else 0
-            found.append(apply_known_failures(result, reasons))
+            found.append(apply_known_failures(result, reasons, own=own_list))
             yield found[-1]
         outcomes = {result.outcome for result in found}
         every = len(kinds) == len(implementation.types)
         if (
-            case.label in reasons
+            own_list
+            and case.label in reasons
             and every
             and outcomes & {Outcome.PASS}
             and not outcomes & {Outcome.KNOWN_FAILURE}
@@ -100,11 +105,14 @@ def check_one(
 ) -> Result:
     """The result of one case, already as it is declared, in one type."""
     reasons = {**implementation.known_failures, **(known or {})}
+    own_list = not implementation.undeclared
     if case.script is not None:
-        return apply_known_failures(check_step_case(implementation, case, kind), reasons)
+        return apply_known_failures(
+            check_step_case(implementation, case, kind), reasons, own=own_list
+        )
     broken, lost = _smoke_test(implementation, [case], [kind])
     result = lost or _check_answer(implementation, case, kind, broken)
-    return apply_known_failures(result, reasons)
+    return apply_known_failures(result, reasons, own=own_list)
 
 
 def _check_answer(
@@ -120,8 +128,12 @@ def _check_answer(
         return Result(case, kind, error.outcome, str(error), fault=error.fault)
 
 
-def apply_known_failures(result: Result, reasons: Mapping[str, str]) -> Result:
-    """The result in the light of the clause's strength and of the failures that are known."""
+def apply_known_failures(result: Result, reasons: Mapping[str, str], *, own: bool = True) -> Result:
+    """The result in the light of the clause's strength and of the failures that are known.
+
+    One on the list that does not fail is stale, if the list is the implementation's `own`: that of
+    an object is its library's.
+    """
     case = CaseInType(result.case.offering, result.case.name, result.kind)
     fails = result.outcome.fails
     reason = reasons.get(str(case), reasons.get(case.label))
@@ -132,7 +144,7 @@ def apply_known_failures(result: Result, reasons: Mapping[str, str]) -> Result:
     if reason is not None:
         if fails:
             return replace(result, outcome=Outcome.KNOWN_FAILURE, message=reason)
-        if str(case) in reasons and result.outcome is Outcome.PASS:
+        if own and str(case) in reasons and result.outcome is Outcome.PASS:
             return replace(result, outcome=Outcome.STALE, message=STALE)
         return result
     # Bad hyperparameters may well crash what does not look at them: that is advice too.

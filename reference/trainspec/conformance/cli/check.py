@@ -9,19 +9,15 @@ from typing import Any
 
 import click
 
-from trainspec.conformance.api import Checked, check, identify
+from trainspec.conformance.api import Checked, check
 from trainspec.conformance.basics.names import (
     Offering,
     display_form,
-    join_form,
-    operation_of,
     split_form,
 )
-from trainspec.conformance.basics.paths import list_techniques
 from trainspec.conformance.cases.case import LEVELS, STEPS, Case
 from trainspec.conformance.cases.golden import find_techniques
 from trainspec.conformance.cases.load import load_cases
-from trainspec.conformance.cases.result import CallError
 from trainspec.conformance.checking.declarations import choose_forms
 from trainspec.conformance.cli.group import INTERRUPTED
 from trainspec.conformance.cli.options import (
@@ -41,11 +37,11 @@ from trainspec.conformance.cli.options import (
     types_option,
     variant_option,
 )
+from trainspec.conformance.diagnosis.identify import find_forms
 from trainspec.conformance.implementations.known_failures import (
     read_known_failures,
     write_known_failures,
 )
-from trainspec.conformance.implementations.objects import PACKED
 from trainspec.conformance.implementations.protocol import Implementation, title_of
 from trainspec.conformance.implementations.target import load_implementation
 from trainspec.conformance.pages.load import load_page
@@ -159,7 +155,7 @@ def command(ctx: click.Context, /, target: tuple[str, ...], **options: Any) -> N
         _check_types(implementation, selection.types)
         _note_overridden_forms(implementation, options["profile"])
         _note_versions(implementation, options["profile"])
-        forms = {**find_form(implementation, target, options), **selection.forms}
+        forms = {**_find_forms(implementation, options), **selection.forms}
         with show_progress(len(selection.cases), f"checking {implementation.name}") as tick:
             checked = check(
                 implementation,
@@ -186,36 +182,19 @@ def command(ctx: click.Context, /, target: tuple[str, ...], **options: Any) -> N
     ctx.exit(choose_exit_status(checked.results, options["strict"]))
 
 
-def find_form(
-    implementation: Implementation, target: Sequence[str], options: Mapping[str, Any]
-) -> dict[str, str]:
-    """The form that an object is found to be: it declares none, and is checked as that.
-
-    What is found is told on standard error.
-    """
-    if not target[0].startswith(PACKED) or options["variant"] or options["profile"]:
+def _find_forms(implementation: Implementation, options: Mapping[str, Any]) -> dict[str, str]:
+    """The forms that an object is found to be, which are told on standard error."""
+    if not implementation.undeclared or options["variant"] or options["profile"]:
         return {}
-    operations = [
-        operation_of(t) for t in list_techniques() if implementation.offers(operation_of(t))
-    ]
-    try:
-        found = identify(implementation, operations)
-    except CallError:
-        return {}  # the check says why
-    # As it is by itself; or, where it has a default of its own such as a decay, with that passed.
-    for identity in sorted(found, key=lambda identity: bool(identity.passed)):
-        if identity.recheck is None:
-            continue
-        form, operation = join_form(identity.diagnosis.edits), identity.offering.operation
+    found = find_forms(implementation)
+    for operation, form in found.items():
         if form:
             click.echo(
-                f"{implementation.name} is {Offering(operation, form)} by all "
-                f"{identity.diagnosis.cases} cases, and is checked as that; --variant "
-                f"{operation}= checks the canonical form",
+                f"{implementation.name} is {Offering(operation, form)}, and is checked as that; "
+                f"--variant {operation}= checks the canonical form",
                 err=True,
             )
-        return {operation: form}
-    return {}
+    return found
 
 
 def _show(checked: Checked, target: Sequence[str], **options: Any) -> None:

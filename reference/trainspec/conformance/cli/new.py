@@ -6,28 +6,75 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from trainspec.conformance.basics.names import draw_function, operation_of
+from trainspec.conformance.basics.names import (
+    CaseInType,
+    Offering,
+    base_operation,
+    draw_function,
+    operation_of,
+)
 from trainspec.conformance.basics.paths import TEMPLATES, page_path
 from trainspec.conformance.cases.golden import find_techniques
+from trainspec.conformance.cli.options import as_option, choose_target, map_option, set_option
+from trainspec.conformance.diagnosis.identify import find_forms
+from trainspec.conformance.implementations.objects import (
+    ObjectTarget,
+    bind_target,
+    names_object,
+)
+from trainspec.conformance.implementations.target import load_implementation
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.markdown import read_tables
 from trainspec.conformance.pages.page import Page
 
+#: An adapter that asks an object.
+BINDING = '''"""{path}, asked through trainspec's own binding.
+
+    trainspec check my_adapter.py
+
+`names` says what it calls a hyperparameter, `fixed` what it is always given, `variants` which form
+it was found to be.
+"""
+
+from trainspec.conformance import bind
+
+{lines}
+'''
 #: Language -> the ending of its template.
 LANGUAGES = {"python": "py", "javascript": "mjs", "cpp": "cpp", "rust": "rs"}
 
 
 @click.command("new")
-@click.argument("language", type=click.Choice(list(LANGUAGES)))
+@click.argument("language", type=click.Choice(list(LANGUAGES)), default="python")
 @click.argument("operations", nargs=-1)
-def command(language: str, operations: tuple[str, ...]) -> None:
-    """Print an adapter to fill in, for LANGUAGE.
+@click.option("--from", "path", metavar="PACKAGE.MODULE:NAME", help="An object to ask.")
+@as_option
+@set_option
+@map_option
+def command(
+    language: str,
+    operations: tuple[str, ...],
+    path: str | None,
+    operation: str,
+    fixed: tuple[str, ...],
+    names: tuple[str, ...],
+) -> None:
+    """Print an adapter to fill in, for LANGUAGE, or one that asks an object.
 
     \b
     trainspec new python > my_adapter.py                     the five update rules
     trainspec new python dropout xavier_draw > my_adapter.py any operations, or folders of them
     trainspec new javascript > adapter.mjs                   also cpp and rust
+    trainspec new --from torch.optim:AdamW > my_adapter.py   what `check torch.optim:AdamW` asks,
+                                                             to keep and to change
     """  # noqa: D301
+    if path is not None:
+        if language != "python" or operations:
+            raise click.UsageError("--from writes an adapter in Python, for one object")
+        click.echo(write_binding(path, operation, fixed, names), nl=False)
+        return
+    if operation or fixed or names:
+        raise click.UsageError("--as, --set and --map are for --from")
     template = (TEMPLATES / f"adapter.{LANGUAGES[language]}").read_text("utf-8")
     if not operations:
         click.echo(template, nl=False)
@@ -40,6 +87,36 @@ def command(language: str, operations: tuple[str, ...]) -> None:
     head = template[: template.index("\n\ndef ")]
     functions = [write_function(load_page(t), operations) for t in find_techniques(operations)]
     click.echo("\n\n".join([head, *functions]).rstrip())
+
+
+def write_binding(path: str, operation: str, fixed: Sequence[str], names: Sequence[str]) -> str:
+    """An adapter that asks an object as the operations, and as the forms, that it is found to be.
+
+    Raises `AdapterError` where it cannot be asked.
+    """
+    if not names_object(path):
+        raise click.UsageError(f"--from {path!r} must be of the form package.module:Name")
+    (packed,) = choose_target([path], operation, fixed, names)
+    target = ObjectTarget.unpack(packed)
+    bound = bind_target(target)
+    implementation = load_implementation([packed], in_process=True)
+    operations = {base_operation(one.operation) for one in bound}
+    about = {
+        "name": path,
+        "types": list(implementation.types),
+        "variants": {op: form for op, form in find_forms(implementation).items() if form},
+        "known_failures": {
+            case: reason
+            for case, reason in implementation.known_failures.items()
+            if CaseInType.parse(case).offering in map(Offering, operations)
+        },
+    }
+    lines = [f"{key} = {value!r}" for key, value in about.items() if value]
+    for one in bound:
+        said = {"fixed": dict(target.fixed), "names": dict(one.names)}
+        words = "".join(f", {key}={value!r}" for key, value in said.items() if value)
+        lines.append(f"{one.operation} = bind({path!r}, {one.operation!r}{words})")
+    return BINDING.format(path=path, lines="\n".join(lines))
 
 
 def write_function(page: Page, words: Sequence[str]) -> str:

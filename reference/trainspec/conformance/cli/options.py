@@ -67,7 +67,7 @@ known_option = click.option(
     help="A file of known failures, with reasons; these do not fail the check.",
 )
 as_option = click.option(
-    "--as", "operation", metavar="RULE", default="", help="Which update rule an object is."
+    "--as", "operation", metavar="OPERATION", default="", help="Which operation an object is."
 )
 set_option = click.option(
     "--set", "fixed", multiple=True, metavar="NAME=VALUE", help="Always pass this to an object."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -59,26 +59,47 @@ DEPENDENCE = {
 
 
 def diagnose_draws(results: Sequence[Result]) -> Diagnosis | None:
-    """What the draws of one offering are, from the results of all requests.
+    """Why the draws of one offering fail, from the results of all requests.
 
     None where nothing was drawn.
     """
+    found, dependent = _diagnose(results)
+    if not dependent:
+        return found
+    drawn = {id(r.drawn) for r in results if r.drawn is not None}
+    failing = {finding_of(r.case.name) for r in results if r.drawn and r.outcome.fails}
+    if found is None or not failing - dependent.keys():
+        return Diagnosis(next(iter(dependent)), _say(dependent), len(drawn), len(drawn))
+    return replace(found, text=f"{_say(dependent)}; {found.text}")
+
+
+def identify_draws(results: Sequence[Result]) -> Diagnosis | None:
+    """Which form the drawn values have, whether or not they depend on each other.
+
+    None where nothing was drawn.
+    """
+    found, dependent = _diagnose(results)
+    if found is None or not dependent:
+        return found
+    return replace(found, text=f"{found.text}; {_say(dependent)}")
+
+
+def _diagnose(results: Sequence[Result]) -> tuple[Diagnosis | None, dict[str, str]]:
+    """What the values are, and how they depend on each other, by the name of the finding."""
     drawn = list({id(r.drawn): r.drawn for r in results if r.drawn is not None}.values())
     if not drawn:
-        return None
+        return None, {}
     failing = [finding_of(r.case.name) for r in results if r.drawn and r.outcome.fails]
     dependent = {name: "" for name in failing if name.startswith(INDEPENDENCE)}
     for r in results:
         name = finding_of(r.case.name)
         if name in dependent and not dependent[name]:
             dependent[name] = DEPENDENCE.get(name, r.message)
-    found = _diagnose_values(drawn, results, failing)
-    if not dependent:
-        return found
-    said = "; ".join(list(dependent.values())[:2])
-    if found is None or not set(failing) - dependent.keys():
-        return Diagnosis(next(iter(dependent)), said, len(drawn), len(drawn))
-    return replace(found, text=f"{said}; {found.text}")
+    return _diagnose_values(drawn, results, failing), dependent
+
+
+def _say(dependent: Mapping[str, str]) -> str:
+    return "; ".join(list(dependent.values())[:2])
 
 
 def _diagnose_values(

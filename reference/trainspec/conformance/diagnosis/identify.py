@@ -12,7 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from trainspec.conformance.basics.float_types import TYPES
-from trainspec.conformance.basics.names import Offering, display_form, join_form
+from trainspec.conformance.basics.names import (
+    Offering,
+    display_form,
+    join_form,
+    operation_of,
+)
+from trainspec.conformance.basics.paths import list_techniques
 from trainspec.conformance.basics.tensors import spell_number
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.load import load_cases
@@ -27,7 +33,7 @@ from trainspec.conformance.checking.declarations import (
 from trainspec.conformance.checking.random_draws import check_draws, list_draws
 from trainspec.conformance.derivation.as_form import as_form
 from trainspec.conformance.diagnosis.diagnose import Diagnosis, explain
-from trainspec.conformance.diagnosis.draws import diagnose_draws
+from trainspec.conformance.diagnosis.draws import identify_draws
 from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, compute_values, gather_evidence
 from trainspec.conformance.diagnosis.forms import Form, find_neighbours
 from trainspec.conformance.diagnosis.wording import describe_first_difference
@@ -68,7 +74,8 @@ class Identity:
 
     `passed` holds the hyperparameters beyond the canonical ones that it was given. `recheck` says
     how it does when it is checked as what it was found to be, or is None where that was not asked;
-    then `reason` may say why. `unanswered` lists the cases without an answer, and why.
+    then `reason` may say why. `unanswered` lists the cases without an answer, and why. `published`
+    says that it is a published form, with nothing changed besides.
     """
 
     offering: Offering
@@ -80,6 +87,7 @@ class Identity:
     recheck: Recheck | None
     reason: str = ""
     unanswered: tuple[str, ...] = ()
+    published: bool = False
 
     @property
     def known(self) -> bool:
@@ -118,11 +126,12 @@ def _identify_draws(
     results = list(check_draws(implementation, [page.technique], kinds, declared))
     for offering in list_draws(implementation, page.name) if page.draws else []:
         own = [r for r in results if r.case.entry_point == offering]
-        diagnosis = diagnose_draws(own)
+        diagnosis = identify_draws(own)
         form = offering.form or declared.get(page.name, "")
         if diagnosis is None:
             continue  # nothing was drawn: `check` says why
-        yield Identity(offering, own[0].kind, form, {}, diagnosis, None, None)
+        published = _is_published(page, diagnosis)
+        yield Identity(offering, own[0].kind, form, {}, diagnosis, None, None, published=published)
 
 
 def _identify_offering(
@@ -190,8 +199,8 @@ def _identify_one(
     diagnosis = explain(evidence)
     form = diagnosis.found
     recheck, reason = None, ""
-    published = form is not None and all(name in page.variants for name in form.edits)
-    if diagnosis.exact and form and published and not form.constants:
+    published = _is_published(page, diagnosis)
+    if form and published:
         try:
             recheck = _check_as_found(implementation, cases, kind, form)
         except ModuleNotFoundError as error:
@@ -206,7 +215,14 @@ def _identify_one(
         recheck,
         reason,
         unanswered,
+        published,
     )
+
+
+def _is_published(page: Page, diagnosis: Diagnosis) -> bool:
+    named = diagnosis.form == display_form(join_form(diagnosis.edits))  # not by a formula alone
+    variants = all(name in page.variants for name in diagnosis.edits)
+    return diagnosis.exact and named and variants and not diagnosis.constants
 
 
 def _check_as_found(
@@ -260,6 +276,44 @@ def _measure(evidence: Evidence, index: int, form: Form) -> float:
     values = compute_values(evidence.cases[index], form.rule, form.more)
     found = evidence.distance(index, values, form.edits)
     return math.inf if math.isnan(found) else found
+
+
+def find_forms(implementation: Implementation) -> dict[str, str]:
+    """The published form of every operation of an object, which declares none.
+
+    An operation that has no such form is left out, and so is one that answers nothing. Cases that
+    are known to fail in the library say nothing, and narrower types are asked where the widest
+    does not tell: some libraries compute their float64 in float32.
+    """
+    found: dict[str, str] = {}
+    for technique in list_techniques():
+        for kind in (kind for kind in TYPES if kind in implementation.types):
+            form = _find_published(implementation, technique, kind)
+            if form is not None:
+                found[operation_of(technique)] = form
+                break
+    return found
+
+
+def _find_published(implementation: Implementation, technique: str, kind: str) -> str | None:
+    """The published form of an operation in a type, or None."""
+    known = implementation.known_failures
+    cases = [
+        case
+        for case in load_cases([technique])
+        if case.label not in known and f"{case.label} in {kind}" not in known
+    ]
+    if not any(kind in case.types and not case.rejects for case in cases):
+        return None
+    try:
+        identities = list(identify_operations(implementation, cases, kind))
+    except CallError:
+        return None  # a check says why
+    # As it is by itself; or, where it has a default of its own such as a decay, with that passed.
+    for identity in sorted(identities, key=lambda identity: bool(identity.passed)):
+        if identity.published:
+            return join_form(identity.diagnosis.edits)
+    return None
 
 
 def identity_data(identity: Identity) -> dict[str, Any]:

@@ -37,6 +37,7 @@ from trainspec.conformance.diagnosis.matching import (
     Match,
     list_complete,
     make_form,
+    match_form,
     match_sets,
     measure_distances,
     measure_form,
@@ -175,6 +176,11 @@ def _find_by_output(evidence: Evidence) -> Iterator[Match]:
     by_form: dict[tuple[str, ...], list[str]] = {}
     for name in page.outputs:
         by_form.setdefault(found[name][0].edits, []).append(name)
+    edits = tuple(dict.fromkeys(edit for names in by_form for edit in names))
+    together = match_form(evidence, make_form(page, edits)) if edits in sets else None
+    if together is not None and not together.unexplained:
+        yield together  # one form after all: its changes are each of one output
+        return
     words = [
         f"{' and '.join(names)}: {describe_form(page, make_form(page, edits))}"
         for edits, names in by_form.items()
@@ -184,7 +190,6 @@ def _find_by_output(evidence: Evidence) -> Iterator[Match]:
         for edits, names in by_form.items()
     )
     distances = [max(pair) for pair in zip(*(distances for _, distances in found.values()))]
-    edits = tuple(dict.fromkeys(edit for names in by_form for edit in names))
     yield Match(
         None, called, "the outputs follow several forms: " + "; ".join(words), distances, edits
     )

@@ -20,6 +20,7 @@ class DoNothing:
     name = "nothing"
     version = ""
     profile = ""
+    undeclared = False
     variants: Mapping[str, str] = {}
     forms: Sequence[str] = ()
     types: Sequence[str] = tuple(TYPES)

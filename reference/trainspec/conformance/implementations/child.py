@@ -19,6 +19,7 @@ from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.result import CallError, Fault, Outcome
 from trainspec.conformance.implementations import wire
 from trainspec.conformance.implementations.messages import Description
+from trainspec.conformance.implementations.objects import PACKED
 from trainspec.conformance.implementations.process import ChildProcess, receive_answer
 from trainspec.conformance.implementations.protocol import AdapterError
 
@@ -41,6 +42,7 @@ class ChildModule:
         describes itself wrongly, `CallError` where the process ends or hangs at that.
         """
         self.target, self.timeout = target, timeout
+        self.undeclared = target.startswith(PACKED)
         self._process: ChildProcess | None = None
         self._echo = ECHO
         self._last: tuple[Any, bytes] | None = None

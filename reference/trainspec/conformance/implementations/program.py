@@ -71,6 +71,7 @@ class Program:
         self.known_failures: Mapping[str, str] = about.known_failures
         self.forms: Sequence[str] = tuple(about.forms or ())
         self.profile = about.profile or ""
+        self.undeclared = False
         self.types: Sequence[str] = (
             tuple(TYPES) if about.types is None else check_types(self.name, about.types)
         )

@@ -39,6 +39,10 @@ class Implementation(Protocol):
         """The profile that it declares, or nothing."""
 
     @property
+    def undeclared(self) -> bool:
+        """Whether it is an object that declares no forms: it is found out which ones it has."""
+
+    @property
     def types(self) -> Sequence[str]:
         """The types that it computes in."""
 

@@ -56,6 +56,7 @@ class PythonModule:
             **(known_failures or {}),
         }
         self.profile: str = str(getattr(module, "profile", ""))
+        self.undeclared = bool(getattr(module, "undeclared", False))
         self.types: Sequence[str] = check_types(name, getattr(module, "types", tuple(TYPES)))
         self.operations: frozenset[str] | None = None
         self._functions = _read_functions(module)

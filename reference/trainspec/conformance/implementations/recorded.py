@@ -77,6 +77,7 @@ class Recorded:
         self.variants: Mapping[str, str] = about.variants
         self.known_failures: Mapping[str, str] = about.known_failures
         self.profile = about.profile or ""
+        self.undeclared = False
         self.forms: Sequence[str] = ()
         given = {number // 256 for number in self._lines}
         answered = {

@@ -31,6 +31,8 @@ from trainspec.conformance.implementations.python_module import (
     limit_time,
 )
 
+#: Package -> the shipped adapter of the library that it belongs to.
+LIBRARIES = {"torch": "torch", "keras": "keras", "optax": "optax", "flax": "optax", "jax": "optax"}
 #: A module may take long to import: frameworks do.
 IMPORT_SECONDS = 120
 
@@ -62,17 +64,30 @@ def load_implementation(
     if packed and in_process:
         unpacked = ObjectTarget.unpack(first)
         with redirect_stdout(sys.stderr), limit_time(IMPORT_SECONDS):
-            return PythonModule(load_object(unpacked), unpacked.path, timeout)
+            module = load_object(unpacked)
+            known = _read_known_failures(LIBRARIES.get(unpacked.path.partition(".")[0], ""))
+            return PythonModule(module, unpacked.path, timeout, known)
     python = packed or (len(target) == 1 and (first.endswith(".py") or first in list_adapters()))
     if python and not in_process and first != "reference":
         return ChildModule(first, timeout)
     if len(target) == 1 and first.endswith(".py"):
         return PythonModule(_import_path(Path(first)), Path(first).stem, timeout)
     if len(target) == 1 and first in list_adapters():
-        listed = ADAPTERS / f"{first}.json"
-        known = read_known_failures(listed) if listed.exists() else {}
-        return PythonModule(_import_shipped(first), first, timeout, known)
+        return PythonModule(_import_shipped(first), first, timeout, _read_listed(first))
     return Program(target, timeout, start_timeout)
+
+
+def _read_listed(adapter: str) -> dict[str, str]:
+    """The known failures that are listed in a file beside a shipped adapter."""
+    listed = ADAPTERS / f"{adapter}.json"
+    return dict(read_known_failures(listed)) if listed.exists() else {}
+
+
+def _read_known_failures(adapter: str) -> dict[str, str]:
+    """All known failures of a shipped adapter: they are those of the library's objects too."""
+    if not adapter:
+        return {}
+    return {**getattr(_import_shipped(adapter), "known_failures", {}), **_read_listed(adapter)}
 
 
 def split_target(target: str) -> list[str]:

@@ -83,6 +83,7 @@ class _Reader:
                 for name in _split_list(self.properties.get("checked in every call", ""))
             ),
             typed=self.check_property("shape and type", clauses),
+            also_called=tuple(_split_list(self.properties.get("also called", "").replace("`", ""))),
         )
 
     def read_names(self, section: str) -> tuple[str, ...]:

@@ -153,7 +153,8 @@ class Page:
     `kind` is one of `KINDS`. `trained` names the parameters that a training page updates.
     `rejects` is the clause that bad hyperparameters break, `stepwise` the one about runs that are
     asked step by step, `watched` are the clauses that the checker verifies in every call, and
-    `typed` is the one about the shape and the type of results.
+    `typed` is the one about the shape and the type of results. `also_called` holds what libraries
+    call the technique.
     """
 
     technique: str
@@ -176,6 +177,7 @@ class Page:
     stepwise: str
     watched: tuple[str, ...]
     typed: str = ""
+    also_called: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -186,6 +188,11 @@ class Page:
     def is_update_rule(self) -> bool:
         """Whether the page defines an update rule."""
         return self.kind == UPDATE_RULE
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether the page defines what happens to inputs that come one after the other."""
+        return self.kind == SEQUENCE
 
     @property
     def edits(self) -> dict[str, Edit]:

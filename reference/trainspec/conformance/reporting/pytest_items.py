@@ -20,6 +20,7 @@ from trainspec.conformance.checking.declarations import iterate_offerings, read_
 from trainspec.conformance.checking.steps import list_step_cases
 from trainspec.conformance.diagnosis.diagnose import Diagnosis, explain
 from trainspec.conformance.diagnosis.evidence import gather_evidence
+from trainspec.conformance.diagnosis.identify import find_forms
 from trainspec.conformance.diagnosis.matching import measure_form
 from trainspec.conformance.implementations.protocol import Implementation
 from trainspec.conformance.implementations.target import load_implementation, split_target
@@ -51,7 +52,8 @@ class CaseCollector(pytest.Collector):
         try:
             words = split_target(self.target) if self.target else [""]
             implementation = load_implementation(words, config.getoption("--trainspec-timeout"))
-            declared = read_declarations(implementation)
+            found = find_forms(implementation) if implementation.undeclared else {}
+            declared = {**read_declarations(implementation), **found}
             chosen = load_cases(config.getoption("--trainspec-technique"))
         except (UserError, NoAnswerError, ValueError) as error:
             raise pytest.UsageError(f"--trainspec {self.target}: {error}") from None

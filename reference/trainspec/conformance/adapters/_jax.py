@@ -1,0 +1,132 @@
+"""How functions of JAX are asked: activations, losses, initialisers.
+
+Each function below takes such a function, `words` (its own names of hyperparameters) and
+arguments that it is always given, and returns an operation on NumPy arrays.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from trainspec.conformance.adapters._shared import renamed
+
+jax.config.update("jax_enable_x64", True)
+
+types = ("float64", "float32", "float16", "bfloat16")
+
+
+def bind_activation(found: Any, words: Mapping[str, str], **fixed: Any) -> Any:
+    """A function of one array, or a class of functions."""
+
+    def activation(x: Any, dy: Any) -> Any:
+        is_class = inspect.isclass(found)
+        return differentiate(found(**fixed) if is_class else found, {"x": x}, dy)
+
+    return activation
+
+
+def bind_loss(found: Any, words: Mapping[str, str], **fixed: Any) -> Any:
+    """A loss of scores and classes, whose values are averaged.
+
+    The classes are one-hot, or indices where its name speaks of integers.
+    """
+    integers = "integer" in found.__name__
+
+    def loss(logits: Any, targets: Any) -> Any:
+        classes = jnp.asarray(targets).argmax(1) if integers else jnp.asarray(targets)
+        scores = jnp.asarray(logits)
+        value, gradient = jax.value_and_grad(lambda z: found(z, classes, **fixed).mean())(scores)
+        probabilities = jax.nn.softmax(scores)
+        outputs = {"loss": value, "probabilities": probabilities, "dlogits": gradient}
+        return {name: np.asarray(output) for name, output in outputs.items()}
+
+    return loss
+
+
+def bind_weights(found: Any, words: Mapping[str, str], **fixed: Any) -> Any:
+    """An initialiser, or a function that makes one."""
+
+    def draw(*, seed: int, fan_in: int, fan_out: int) -> Any:
+        return _draw(_make_initializer(found, fixed), seed, fan_in, fan_out)
+
+    return draw
+
+
+def bind_normal(found: Any, words: Mapping[str, str], **fixed: Any) -> Any:
+    """A function that makes an initialiser from its deviation."""
+
+    def normal_draw(*, seed: int, rows: int, columns: int, **given: float) -> Any:
+        return _draw(found(**renamed(given, words), **fixed), seed, rows, columns)
+
+    return normal_draw
+
+
+def bind_constant(found: Any, words: Mapping[str, str], **fixed: Any) -> Any:
+    """A function that makes an initialiser from its value."""
+
+    def constant(z: Any, **given: float) -> Any:
+        fill = found(**renamed(given, words), **fixed)
+        return np.asarray(fill(jax.random.key(0), z.shape, z.dtype))
+
+    return constant
+
+
+#: Operation -> how an object is asked for it.
+BINDERS = {
+    "sigmoid": bind_activation,
+    "tanh": bind_activation,
+    "relu": bind_activation,
+    "softmax_cross_entropy": bind_loss,
+    "xavier_draw": bind_weights,
+    "he_draw": bind_weights,
+    "normal_draw": bind_normal,
+    "constant": bind_constant,
+}
+
+
+def _make_initializer(found: Any, fixed: Mapping[str, Any]) -> Any:
+    """The initialiser: it takes a key, a shape and a type; a function without them makes it."""
+    return found if "shape" in inspect.signature(found).parameters else found(**fixed)
+
+
+def _draw(fill: Any, seed: int, fan_in: int, fan_out: int) -> Any:
+    return np.asarray(fill(jax.random.key(seed), (fan_in, fan_out), jnp.float64))
+
+
+def differentiate(function: Callable[..., Any], inputs: Mapping[str, Any], dy: Any) -> Any:
+    """What a function returns as `y`, and the gradient `dx` with respect to every input `x`."""
+    y, back = jax.vjp(function, *map(jnp.asarray, inputs.values()))
+    gradients = dict(zip((f"d{name}" for name in inputs), back(jnp.asarray(dy, y.dtype))))
+    return {name: np.asarray(value) for name, value in {"y": y, **gradients}.items()}
+
+
+def through_batches(
+    call: Callable[..., Any], x: Any, kind: Any, state: Any
+) -> dict[str, list[Any]]:
+    """What a layer with running statistics gives for batch after batch.
+
+    `call(batch, state, training)` returns the outputs, the running mean, the running variance and
+    the state after it. Statistics that are kept in a wider type than `kind` are rounded.
+    """
+    after: dict[str, list[Any]] = {
+        "running_mean": [], "running_variance": [], "training": [], "inference": []
+    }  # fmt: skip
+    for batch in map(jnp.asarray, x):
+        y, mean, variance, state = call(batch, state, True)
+        tested, *_ = call(batch, state, False)
+        after["running_mean"].append(_round(mean, kind))
+        after["running_variance"].append(_round(variance, kind))
+        after["training"].append(np.asarray(y))
+        after["inference"].append(np.asarray(tested))
+    return after
+
+
+def _round(values: Any, kind: Any) -> Any:
+    array = np.asarray(values)
+    return array.astype(kind) if array.dtype.itemsize > kind.itemsize else array
