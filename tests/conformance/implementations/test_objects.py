@@ -63,6 +63,13 @@ class PairedAdam:
             m, v = self.m[k] / (1 - b1**self.t), self.v[k] / (1 - b2**self.t)
             params[k] -= self.lr * m / (np.sqrt(v) + self.eps)
 
+class ScaledAdam(PairedAdam):
+    """Nearly the paper's: a thousandth of the parameter is taken away where it is large."""
+    def update(self, params, grads):
+        super().update(params, grads)
+        for k in params:
+            params[k] -= np.where(np.abs(params[k]) > 0.2, params[k] / 1024, 0 * params[k])
+
 class Mover(SGD):
     pass
 
@@ -128,6 +135,22 @@ def test_what_cannot_be_asked_is_one_sentence(book, target, words):
     assert result.exit_code == 2
     assert words in " ".join(result.output.split())
     assert "Traceback" not in result.output
+
+
+def test_a_module_that_breaks_at_import_is_told_in_one_sentence(tmp_path, monkeypatch):
+    (tmp_path / "breaks_at_import.py").write_text("raise RuntimeError('no such operator')")
+    monkeypatch.chdir(tmp_path)
+    result = run("check", "breaks_at_import:Adam")
+    assert result.exit_code == 2
+    said = " ".join(result.output.split())
+    assert "breaks_at_import cannot be imported: RuntimeError: no such operator" in said
+
+
+def test_a_narrow_type_names_no_form(book):
+    """Adam that is scaled by the norm of its tensor: in bfloat16 it looks like other forms."""
+    result = run("check", f"{book}:ScaledAdam", "--as", "adam")
+    assert result.exit_code == 1
+    assert "and is checked as that" not in result.output
 
 
 def test_an_object_of_no_kind_is_told_what_can_be_asked(book):

@@ -41,6 +41,8 @@ from trainspec.conformance.implementations.protocol import Implementation
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, Page
 
+#: The types whose digits tell one form from another.
+TELLING = ("float64", "float32")
 #: What derives the values of forms that nobody stored.
 NEEDED = "the extra `certification`: pip install 'trainspec[certification]'"
 
@@ -282,12 +284,14 @@ def find_forms(implementation: Implementation) -> dict[str, str]:
     """The published form of every operation of an object, which declares none.
 
     An operation that has no such form is left out, and so is one that answers nothing. Cases that
-    are known to fail in the library say nothing, and narrower types are asked where the widest
-    does not tell: some libraries compute their float64 in float32.
+    are known to fail in the library say nothing. Where float64 does not tell, float32 may: some
+    libraries compute the one in the other. In narrower types many forms look alike.
     """
+    kinds = [kind for kind in TYPES if kind in implementation.types]
+    kinds = [kind for kind in kinds if kind in TELLING] or kinds[:1]
     found: dict[str, str] = {}
     for technique in list_techniques():
-        for kind in (kind for kind in TYPES if kind in implementation.types):
+        for kind in kinds:
             form = _find_published(implementation, technique, kind)
             if form is not None:
                 found[operation_of(technique)] = form

@@ -19,6 +19,7 @@ from trainspec.conformance.implementations.binding import (
     prepare_framework,
 )
 from trainspec.conformance.implementations.protocol import AdapterError
+from trainspec.conformance.implementations.python_module import describe_error
 
 PACKED = "object:"
 
@@ -107,8 +108,10 @@ def _import_object(path: str) -> Any:
     prepare_framework(module)
     try:
         found = getattr(importlib.import_module(module), name, None)
-    except ImportError as error:
-        raise AdapterError(f"{path}: {module} cannot be imported: {error}") from None
+    except Exception as error:
+        raise AdapterError(
+            f"{path}: {module} cannot be imported: {describe_error(error)}"
+        ) from None
     if found is None:
         raise AdapterError(f"{path}: {module} has no {name}")
     return found
