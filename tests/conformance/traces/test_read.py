@@ -45,12 +45,31 @@ def test_what_is_written_is_read(kind, dtype, tmp_path):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_tensor_that_lacks_a_gradient_is_left_out(kind, tmp_path):
+def test_a_tensor_that_lacks_a_gradient_is_a_part_with_its_own_steps(kind, tmp_path):
     if kind == "safetensors":
         pytest.importorskip("safetensors")
     trace = read_trace(write(tmp_path / f"run.{kind}", missing=True))
     assert trace.names == ["w"]
+    assert trace.left_out == []
+    (part,) = trace.parts
+    assert (part.names, part.places, part.steps) == (["b"], [0, 2], 2)
+    assert part.params.tolist() == [[2.0], [2.0], [2.0]]
+    assert part.grads.tolist() == [[2.0], [2.0]]
+    assert part.rates == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_tensor_that_moves_without_a_gradient_is_left_out(kind, tmp_path):
+    if kind == "safetensors":
+        pytest.importorskip("safetensors")
+    w = np.zeros(2)
+    recorder = Recorder({"w": w, "b": w})
+    recorder.step({"w": w, "b": w}, {"w": w, "b": w})
+    recorder.step({"w": w, "b": None}, {"w": w, "b": w + 1})
+    recorder.save(tmp_path / f"run.{kind}")
+    trace = read_trace(tmp_path / f"run.{kind}")
     assert trace.left_out == ["b"]
+    assert trace.parts == []
 
 
 def test_lines_follow_the_schema(tmp_path):

@@ -53,5 +53,8 @@ def _print_one(console: Console, explanation: Explanation, whole: int) -> None:
     if explanation.whole:
         text += f"; the largest deviation is {explanation.largest:.2g} tolerances"
     print_labelled(console, "evidence", text, INDENT)
+    if explanation.counting:
+        text = f"{explanation.counting}, where gradients are missing"
+        print_labelled(console, "steps", text, INDENT)
     if explanation.first_miss:
         print_labelled(console, "first miss", explanation.first_miss, INDENT)

@@ -53,7 +53,7 @@ def _list_notes(trace: Trace) -> Iterator[str]:
             "others may; record the run in float32 or float64 to tell them apart"
         )
     if trace.left_out:
-        yield (f"left out, since they lack a gradient at some step: {', '.join(trace.left_out)}")
+        yield f"not judged, since they move without a gradient: {', '.join(trace.left_out)}"
     if trace.first_step > 1 and not trace.state:
         yield (
             f"the trace starts at step {trace.first_step} and does not give the state before it: "

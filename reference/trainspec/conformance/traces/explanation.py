@@ -26,7 +26,8 @@ class Explanation:
     """A form that explains a trace: constants, learning rates, and which of them are open.
 
     `explained` of `judged` numbers are within their tolerance; `largest` is the largest miss of
-    those, in tolerances, and `first_miss` says where the first other one is.
+    those, in tolerances, and `first_miss` says where the first other one is. `counting` says how
+    the steps are numbered of tensors that lack a gradient at some.
     """
 
     technique: str
@@ -36,6 +37,7 @@ class Explanation:
     judged: int = 0
     largest: float = 0.0
     first_miss: str = ""
+    counting: str = ""
 
     @property
     def form(self) -> str:
@@ -107,6 +109,7 @@ def explained_data(found: Explained) -> dict[str, Any]:
                 "judged": e.judged,
                 "largest_in_tolerances": e.largest,
                 "first_miss": e.first_miss,
+                "counting": e.counting,
             }
             for e in found.explanations
         ],

@@ -15,6 +15,10 @@ from trainspec.conformance.traces.replay import measure_misses
 from trainspec.conformance.traces.solve import Solution, solve
 from trainspec.conformance.traces.trace import NUMBERS, STEPS, Trace, choose_sample
 
+#: How the steps of a tensor are numbered that lacks a gradient at some, in words; and whether that
+#: number is its own.
+COUNTING = {"each tensor counts its own": True, "all tensors share one count": False}
+EITHER = "the count does not show"
 #: A trace of more numbers than this, over all steps, is large.
 LARGE = 200_000
 #: At most this many explanations are checked against every number of a large trace.
@@ -28,11 +32,45 @@ def judge_explanations(
 ) -> list[Explanation]:
     """The explanations held to the trace; of a large one, to a part of it before."""
     if trace.size * trace.steps <= LARGE:
-        return [_refine(trace, e, constant_rate) for e in found]
+        return [_judge_parts(trace, _refine(trace, e, constant_rate)) for e in found]
     part = trace.take(slice(None, None, -(-trace.size * trace.steps // LARGE)))
     refined = [_refine(part, e, constant_rate) for e in found]
     kept = [e for e in refined if e.whole] or refined[:1]
-    return [_judge(trace, e)[0] for e in sorted(kept, key=attrgetter("simplicity"))[:MOST]]
+    best = sorted(kept, key=attrgetter("simplicity"))[:MOST]
+    return [_judge_parts(trace, _judge(trace, e)[0]) for e in best]
+
+
+def _judge_parts(trace: Trace, explanation: Explanation) -> Explanation:
+    """The explanation held to the tensors that lack a gradient at some steps, too.
+
+    A tensor that is not touched may still count such a step, or not: the way that explains more
+    of them is taken.
+    """
+    if not trace.parts:
+        return explanation
+    counted = {
+        words: [_judge_part(part, explanation, own) for part in trace.parts]
+        for words, own in COUNTING.items()
+    }
+    explained = {words: sum(e.explained for e in judged) for words, judged in counted.items()}
+    most = max(explained.values())
+    best = [words for words in COUNTING if explained[words] == most]
+    judged = counted[best[0]]
+    return replace(
+        explanation,
+        explained=explanation.explained + most,
+        judged=explanation.judged + sum(e.judged for e in judged),
+        largest=max([explanation.largest, *(e.largest for e in judged)]),
+        first_miss=next((e.first_miss for e in (explanation, *judged) if e.first_miss), ""),
+        counting=best[0] if len(best) == 1 else EITHER,
+    )
+
+
+def _judge_part(part: Trace, explanation: Explanation, own: bool) -> Explanation:
+    """The explanation held to tensors whose steps have numbers of their `own`, or the run's."""
+    numbers = [part.first_step + (i if own else place) for i, place in enumerate(part.places)]
+    rates = [explanation.solution.rates[place] for place in part.places]
+    return _judge(replace(part, numbers=numbers, rates=rates), explanation)[0]
 
 
 def _refine(trace: Trace, explanation: Explanation, constant_rate: bool) -> Explanation:
@@ -69,7 +107,7 @@ def _judge(trace: Trace, explanation: Explanation) -> tuple[Explanation, Any]:
         step, index = (int(i) for i in np.argwhere(judged & ~good)[0])
         far = spell_number(float(misses[step, index]))
         far = far if isinstance(far, str) else f"{far:.3g}"
-        first = f"step {trace.first_step + step}, {trace.locate(index)}: {far} tolerances off"
+        first = f"step {trace.first_step + trace.place(step)}, {trace.locate(index)}: {far} tolerances off"
     return replace(
         explanation,
         solution=solution,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -133,21 +134,13 @@ def _make_trace(head: Head, arrays: Arrays) -> Trace:
     names = [name for name in every if not missing.get(name)]
     if not names:
         raise TraceError("it has no parameters with a gradient at every step")
-    shapes = [tuple(np.shape(arrays[f"params/{name}"])[1:]) for name in names]
-    params = _join(arrays, "params", names, shapes)
-    grads = _join(arrays, "grads", names, shapes)
+    params = _join(arrays, "params", names)
+    grads = _join(arrays, "grads", names)
     if len(params) != len(grads) + 1 or not len(grads):
         raise TraceError(
             f"it has parameters at {len(params)} times and {len(grads)} gradients: a trace of T "
             "steps has the parameters before the first step and after each, T + 1 of them"
         )
-    slots = dict.fromkeys(name.split("/", 2)[1] for name in arrays if name.startswith("state/"))
-    state = {
-        slot: np.concatenate(
-            [_flatten(arrays, f"state/{slot}/{n}", s) for n, s in zip(names, shapes)]
-        )
-        for slot in slots
-    }
     given = {k: float(v) for k, v in (head.get("hyperparameters") or {}).items()}
     rate = given.pop("learning_rate", head.get("learning_rate"))
     rates = [float(r) for r in rate] if isinstance(rate, list) else None
@@ -156,14 +149,64 @@ def _make_trace(head: Head, arrays: Arrays) -> Trace:
     if rates is not None and len(rates) != len(grads):
         raise TraceError(f"it has {len(rates)} learning rates for {len(grads)} steps")
     first = int(head.get("first_step", 1))
-    left_out = [name for name in every if missing.get(name)]
-    return Trace(kind, params, grads, names, shapes, given, rates, first, state or None, left_out)
+    state = _read_state(arrays, names)
+    trace = Trace(kind, params, grads, names, _shapes(arrays, names), given, rates, first, state)
+    parts, left_out = _read_parts(trace, arrays, missing)
+    return replace(trace, parts=parts, left_out=left_out)
 
 
-def _join(arrays: Arrays, part: str, names: list[str], shapes: list[tuple[int, ...]]) -> FloatArray:
+def _read_parts(
+    trace: Trace, arrays: Arrays, missing: Mapping[str, list[int]]
+) -> tuple[list[Trace], list[str]]:
+    """The tensors without a gradient at some steps, by those steps; and those that move there."""
+    groups: dict[tuple[int, ...], list[str]] = {}
+    left_out = []
+    for name, steps in sorted(missing.items()):
+        if f"params/{name}" not in arrays or not steps:
+            continue
+        recorded = _join(arrays, "params", [name])
+        idle = [int(step) - 1 for step in steps]
+        if not np.array_equal(recorded[idle], recorded[[i + 1 for i in idle]], equal_nan=True):
+            left_out.append(name)
+        elif len(idle) < trace.steps:
+            groups.setdefault(tuple(idle), []).append(name)
+    parts = []
+    for without, names in groups.items():
+        places = [i for i in range(trace.steps) if i not in without]
+        part = replace(
+            trace,
+            params=_join(arrays, "params", names)[[places[0], *(i + 1 for i in places)]],
+            grads=_join(arrays, "grads", names)[places],
+            names=names,
+            shapes=_shapes(arrays, names),
+            rates=None if trace.rates is None else [trace.rates[i] for i in places],
+            state=_read_state(arrays, names),
+            places=places,
+        )
+        parts.append(part)
+    return parts, left_out
+
+
+def _read_state(arrays: Arrays, names: list[str]) -> dict[str, FloatArray] | None:
+    slots = dict.fromkeys(name.split("/", 2)[1] for name in arrays if name.startswith("state/"))
+    shapes = _shapes(arrays, names)
+    state = {
+        slot: np.concatenate(
+            [_flatten(arrays, f"state/{slot}/{n}", s) for n, s in zip(names, shapes)]
+        )
+        for slot in slots
+    }
+    return state or None
+
+
+def _shapes(arrays: Arrays, names: list[str]) -> list[tuple[int, ...]]:
+    return [tuple(np.shape(arrays[f"params/{name}"])[1:]) for name in names]
+
+
+def _join(arrays: Arrays, part: str, names: list[str]) -> FloatArray:
     """The arrays of all tensors, (times, numbers)."""
     found = []
-    for name, shape in zip(names, shapes):
+    for name, shape in zip(names, _shapes(arrays, names)):
         key = f"{part}/{name}"
         if key not in arrays:
             raise TraceError(f"it has no {key!r}")

@@ -60,7 +60,7 @@ def _walk(
     start, body = rule.code
     state: Names = {slot: enclose(values) for slot, values in (trace.state or {}).items()}
     for index in range(trace.steps):
-        names = {**fixed, **state, "t": trace.first_step + index}
+        names = {**fixed, **state, "t": trace.number(index)}
         names["W"], names["g"] = enclose(trace.params[index]), enclose(trace.grads[index])
         names[RATE] = 1.0 if rates is None else rates[index]
         if index == 0 and not trace.state:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,11 @@ class Trace:
     `params` is (T + 1, N), the parameters before the first step and after each; `grads` (T, N).
     `rates` holds a learning rate for every step where they are known, `hyperparameters` the
     others that are. `first_step` is the number of the first step, and `state` what the optimizer
-    held before it, by name, (N,) each; it is empty where that is not known. `left_out` names
-    tensors that lacked a gradient at some step.
+    held before it, by name, (N,) each; it is empty where that is not known.
+
+    Tensors that lack a gradient at some step are in `parts`, those with the same steps together; a
+    part has the steps at which they have one, at the positions `places` of the recording, and is
+    numbered by `numbers`. `left_out` names tensors that move without a gradient.
     """
 
     kind: str
@@ -37,6 +40,17 @@ class Trace:
     first_step: int = 1
     state: Mapping[str, FloatArray] | None = None
     left_out: Sequence[str] = ()
+    parts: Sequence[Trace] = ()
+    places: Sequence[int] = ()
+    numbers: Sequence[int] = ()
+
+    def place(self, index: int) -> int:
+        """The position of a step in the recording, from 0."""
+        return self.places[index] if self.places else index
+
+    def number(self, index: int) -> int:
+        """The number t of a step."""
+        return self.numbers[index] if self.numbers else self.first_step + index
 
     @property
     def steps(self) -> int:
@@ -62,17 +76,12 @@ class Trace:
         """The trace of some of its numbers, and of its first steps."""
         last = self.steps if steps is None else min(steps, self.steps)
         state = {k: v[elements] for k, v in self.state.items()} if self.state else self.state
-        return Trace(
-            self.kind,
-            self.params[: last + 1, elements],
-            self.grads[:last, elements],
-            self.names,
-            self.shapes,
-            self.hyperparameters,
-            None if self.rates is None else self.rates[:last],
-            self.first_step,
-            state,
-            self.left_out,
+        return replace(
+            self,
+            params=self.params[: last + 1, elements],
+            grads=self.grads[:last, elements],
+            rates=None if self.rates is None else self.rates[:last],
+            state=state,
         )
 
     def locate(self, index: int) -> str:
