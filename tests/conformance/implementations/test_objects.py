@@ -97,6 +97,14 @@ def test_classes_of_the_book_are_checked_by_name(book, kind):
     assert "book style; lr is learning_rate" in " ".join(result.output.split())
 
 
+def test_identify_takes_what_is_said_of_an_object(book):
+    result = run("identify", f"{book}:Mover", "--as", "sgd")
+    assert result.exit_code == 0, result.output
+    assert "sgd in float64: canonical" in result.output
+    assert "declared" not in result.output
+    assert "are for an object" in run("identify", "reference", "--as", "adam").output
+
+
 def test_a_constant_of_its_own_is_found(book):
     result = run("identify", f"{book}:AdaGrad")
     assert "epsilon-fixed-1e-7" in result.output

@@ -13,7 +13,11 @@ from trainspec.conformance.basics.paths import list_adapters, list_techniques
 from trainspec.conformance.cases.golden import find_techniques
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cli.options import (
+    as_option,
+    choose_target,
     make_console,
+    map_option,
+    set_option,
     show_progress,
     timeout_option,
     widest_option,
@@ -36,6 +40,9 @@ from trainspec.conformance.traces.explanation import explained_data
     type=click.Path(path_type=Path, dir_okay=False),
     help="Ask about a recorded run instead of an implementation.",
 )
+@as_option
+@set_option
+@map_option
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 @click.pass_context
 def command(
@@ -44,6 +51,9 @@ def command(
     dtype: str | None,
     timeout: float,
     trace: Path | None,
+    operation: str,
+    fixed: tuple[str, ...],
+    names: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Find out which published form an implementation is, or which rule a run was trained with.
@@ -52,7 +62,8 @@ def command(
     trainspec identify my_adapter.py adam         one operation of yours
     trainspec identify torch                      all that PyTorch's adapter offers
     trainspec identify adam -- ./my_program       one operation of a program
-    trainspec identify torch.optim:AdamW          an optimizer class, without an adapter
+    trainspec identify torch.optim:AdamW          an object, without an adapter
+    trainspec identify mine:Opt --as adam         the same, where its name does not say what it is
     trainspec identify --trace run.npz            a recorded run: parameters and gradients
     trainspec identify --trace run.npz adam       the same, of one update rule
 
@@ -62,6 +73,7 @@ def command(
         ctx.exit(0 if _identify_trace(trace, words, as_json) else 1)
     target, operations = _split_words(words)
     cases = load_cases(operations)
+    target = choose_target(target, operation, fixed, names)
     implementation = load_implementation(target, timeout=timeout)
     try:
         total = len({case.operation for case in cases}) + len(implementation.forms)

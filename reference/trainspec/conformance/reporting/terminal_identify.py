@@ -26,6 +26,11 @@ def print_identities(
     console.print(f"[bold]{escape(title_of(implementation))}[/bold]")
     for identity in found:
         _print_identity(console, identity)
+        # An object declares nothing.
+        declared = split_form(identity.declared)
+        differs = identity.diagnosis.edits != declared and not identity.passed
+        if differs and not implementation.undeclared:
+            print_line(console, "declared", display_form(identity.declared))
 
 
 def _print_identity(console: Console, identity: Identity) -> None:
@@ -69,8 +74,6 @@ def _print_identity(console: Console, identity: Identity) -> None:
             f"{other.form}, ruled out by {cases}; in {other.case}, {other.difference} "
             f"({other.tolerances:.2g} × tolerance)",
         )
-    if d.edits != split_form(identity.declared) and not identity.passed:
-        print_line(console, "declared", display_form(identity.declared))
 
 
 def _format_passed(passed: Mapping[str, float]) -> str:

@@ -107,7 +107,8 @@ def _judge(trace: Trace, explanation: Explanation) -> tuple[Explanation, Any]:
         step, index = (int(i) for i in np.argwhere(judged & ~good)[0])
         far = spell_number(float(misses[step, index]))
         far = far if isinstance(far, str) else f"{far:.3g}"
-        first = f"step {trace.first_step + trace.place(step)}, {trace.locate(index)}: {far} tolerances off"
+        number = trace.first_step + trace.place(step)
+        first = f"step {number}, {trace.locate(index)}: {far} tolerances off"
     return replace(
         explanation,
         solution=solution,
