@@ -216,13 +216,19 @@ def identify(
 
 
 def identify_trace(
-    path: str | Path, techniques: Iterable[str] = (), *, tick: Callable[[], None] = _do_nothing
+    path: str | Path,
+    techniques: Iterable[str] = (),
+    *,
+    whole: bool = False,
+    tick: Callable[[], None] = _do_nothing,
 ) -> Explained:
     """Every form of the update rules `techniques` (all where empty) that explains a recorded run.
 
+    Of a large one a sample is judged, chosen by a seed; every number with `whole`.
+
     Raises `TraceError` for a file that is no trace, `CaseError` for an unknown technique.
     """
-    return explain_trace(read_trace(Path(path)), find_techniques(techniques), tick)
+    return explain_trace(read_trace(Path(path)), find_techniques(techniques), tick, whole=whole)
 
 
 def compare(

@@ -23,6 +23,28 @@ def test_a_number_that_was_changed_is_found():
     assert sgd.first_miss.startswith("step 2, w[1999]: ")
 
 
+def test_of_a_large_trace_a_sample_is_judged(monkeypatch):
+    monkeypatch.setattr("trainspec.conformance.traces.explain.JUDGED", 300)
+    trace = record("sgd", steps=3, size=2000)
+    found = explain_trace(trace, ["optimizers/sgd"])
+    assert found.explanations[0].judged == 300
+    assert found.trace is trace
+    assert "a sample of 300 of 6,000 numbers was judged" in found.notes[0]
+    every = explain_trace(trace, ["optimizers/sgd"], whole=True)
+    assert every.explanations[0].judged == 6000
+    assert not every.notes
+
+
+def test_a_miss_in_a_sample_is_named_by_its_place_in_the_recording(monkeypatch):
+    monkeypatch.setattr("trainspec.conformance.traces.explain.JUDGED", 4500)
+    trace = record("sgd", steps=3, size=2000)
+    params = trace.params.copy()
+    params[2:, 1990:] += 1e-3
+    found = explain_trace(replace(trace, params=params), ["optimizers/sgd"])
+    place = found.explanations[0].first_miss.removeprefix("step 2, w[").partition("]")[0]
+    assert 1990 <= int(place) < 2000
+
+
 def test_constants_are_fitted_again_to_the_numbers_that_they_miss():
     """ε of 1e-10 shows in float32 where a gradient is tiny, and hardly anywhere else."""
     trace = record("adagrad", kind="float32", steps=6, size=3000, epsilon=1e-10, rates=0.05)

@@ -40,6 +40,7 @@ from trainspec.conformance.traces.explanation import explained_data
     type=click.Path(path_type=Path, dir_okay=False),
     help="Ask about a recorded run instead of an implementation.",
 )
+@click.option("--whole", is_flag=True, help="Judge every number of a large recorded run.")
 @as_option
 @set_option
 @map_option
@@ -51,6 +52,7 @@ def command(
     dtype: str | None,
     timeout: float,
     trace: Path | None,
+    whole: bool,
     operation: str,
     fixed: tuple[str, ...],
     names: tuple[str, ...],
@@ -70,7 +72,7 @@ def command(
     Exit status: 0 every form is known, 1 one is none of the known forms.
     """  # noqa: D301
     if trace is not None:
-        ctx.exit(0 if _identify_trace(trace, words, as_json) else 1)
+        ctx.exit(0 if _identify_trace(trace, words, whole, as_json) else 1)
     target, operations = _split_words(words)
     cases = load_cases(operations)
     target = choose_target(target, operation, fixed, names)
@@ -90,13 +92,13 @@ def command(
     ctx.exit(0 if all(identity.known for identity in found) else 1)
 
 
-def _identify_trace(path: Path, words: Sequence[str], as_json: bool) -> bool:
+def _identify_trace(path: Path, words: Sequence[str], whole: bool, as_json: bool) -> bool:
     """Print what explains a trace; returns whether a published form does."""
     techniques = [t for t in find_techniques(words) if load_page(t).is_update_rule]
     if not techniques:
         raise click.UsageError(f"{', '.join(words)}: a trace is of an update rule")
     with show_progress(len(techniques) * 3, f"identifying {path.name}") as tick:
-        found = identify_trace(path, techniques, tick=tick)
+        found = identify_trace(path, techniques, whole=whole, tick=tick)
     if as_json:
         click.echo(to_json(explained_data(found)))
     else:

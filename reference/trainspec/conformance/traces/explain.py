@@ -17,16 +17,31 @@ from trainspec.conformance.traces.trace import STEPS, Trace, choose_sample
 ENOUGH = 10
 
 
+#: So many numbers of a trace are judged, over all steps, where not all are asked for.
+JUDGED = 250_000
+
+
 def explain_trace(
-    trace: Trace, techniques: Sequence[str], tick: Callable[[], None] = lambda: None
+    trace: Trace,
+    techniques: Sequence[str],
+    tick: Callable[[], None] = lambda: None,
+    *,
+    whole: bool = False,
 ) -> Explained:
     """Every form of the update rules `techniques` that explains a trace.
 
-    Published forms with one learning rate are tried first, then with another one at every step,
-    then named mistakes; the first kind that explains anything is what is returned.
+    Of a large trace a sample is judged, chosen by a seed, unless `whole` is set. Published forms
+    with one learning rate are tried first, then with another one at every step, then named
+    mistakes; the first kind that explains anything is what is returned.
     """
     pages = [load_page(t) for t in techniques if load_page(t).is_update_rule]
     notes = list(_list_notes(trace))
+    held = trace if whole else trace.sample(JUDGED)
+    if held.size < trace.size:
+        notes.append(
+            f"a sample of {held.size * held.steps:,} of {trace.size * trace.steps:,} numbers was "
+            "judged, chosen by a seed; --whole judges all of them"
+        )
     fitting = [page for page in pages if _may_ask(trace, page, notes)]
     sample = trace.take(choose_sample(trace), STEPS)
     for rated, published in ((True, True), (False, True), (True, False)):
@@ -39,7 +54,7 @@ def explain_trace(
                 if trace.coarse and len(found) >= ENOUGH:
                     break
             tick()
-        judged = judge_explanations(trace, _drop_idle(found), rated)
+        judged = judge_explanations(held, _drop_idle(found), rated)
         if judged:
             kept = [e for e in judged if e.whole] or judged
             return Explained(trace, sorted(kept, key=attrgetter("simplicity")), notes)

@@ -27,7 +27,8 @@ class Trace:
 
     Tensors that lack a gradient at some step are in `parts`, those with the same steps together; a
     part has the steps at which they have one, at the positions `places` of the recording, and is
-    numbered by `numbers`. `left_out` names tensors that move without a gradient.
+    numbered by `numbers`. `left_out` names tensors that move without a gradient. `chosen` holds the
+    places of the numbers of a sample.
     """
 
     kind: str
@@ -43,6 +44,7 @@ class Trace:
     parts: Sequence[Trace] = ()
     places: Sequence[int] = ()
     numbers: Sequence[int] = ()
+    chosen: Any = None
 
     def place(self, index: int) -> int:
         """The position of a step in the recording, from 0."""
@@ -84,8 +86,23 @@ class Trace:
             state=state,
         )
 
+    def sample(self, most: int) -> Trace:
+        """The trace itself, or of so many of its numbers that there are `most` over all steps.
+
+        Which ones is decided by a seed.
+        """
+        parts = [part.sample(most) for part in self.parts]
+        if self.size * self.steps <= most:
+            return replace(self, parts=parts)
+        count = max(most // self.steps, 1)
+        draws = np.random.default_rng(SEED)
+        chosen = np.sort(draws.choice(self.size, count, replace=False, shuffle=False))
+        return replace(self.take(chosen), parts=parts, chosen=chosen)
+
     def locate(self, index: int) -> str:
         """The tensor and the element of a number: ``w[0, 2]``."""
+        if self.chosen is not None:
+            index = int(self.chosen[index])
         for name, shape in zip(self.names, self.shapes):
             size = int(np.prod(shape))
             if index < size:
