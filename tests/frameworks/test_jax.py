@@ -104,6 +104,7 @@ def test_a_transformation_is_checked_by_its_dotted_name():
         ("jax.nn.initializers:lecun_normal", {"xavier": "truncated-corrected"}),
         ("jax.nn.initializers:normal", {"normal": ""}),
         ("jax.nn.initializers:constant", {"constant": ""}),
+        ("optax:exponential_decay", {"learning_rate_decay": "exponential"}),
     ],
 )
 def test_what_is_asked_by_its_dotted_name_is_what_the_matrix_says(path, forms):

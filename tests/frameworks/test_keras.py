@@ -109,6 +109,8 @@ def test_an_optimizer_is_checked_by_its_dotted_name():
         ("keras.initializers:LecunNormal", {"xavier": "truncated-corrected"}),
         ("keras.initializers:RandomNormal", {"normal": ""}),
         ("keras.initializers:Constant", {"constant": ""}),
+        ("keras.optimizers.schedules:InverseTimeDecay", {"learning_rate_decay": ""}),
+        ("keras.optimizers.schedules:ExponentialDecay", {"learning_rate_decay": "exponential"}),
     ],
 )
 def test_what_is_asked_by_its_dotted_name_is_what_the_matrix_says(path, forms):

@@ -77,12 +77,30 @@ def bind_constant(found: Any, words: Mapping[str, str], **fixed: Any) -> Any:
     return constant
 
 
+def bind_schedule(found: Any, words: Mapping[str, str], **fixed: Any) -> Any:
+    """A function that makes a schedule of Optax; its steps count from 0.
+
+    An exponential one is made with 1 less the decay.
+    """
+    exponential = "exponential" in found.__name__
+
+    def learning_rate_decay(steps: Any, **given: float) -> Any:
+        if exponential and "decay" in given:
+            given["decay"] = 1 - given["decay"]
+        made = {"transition_steps": 1, **renamed(given, words), **fixed}
+        schedule = found(**{**made, "init_value": jnp.asarray(made["init_value"], steps.dtype)})
+        return np.stack([np.asarray(schedule(jnp.asarray(int(step) - 1))) for step in steps])
+
+    return learning_rate_decay
+
+
 #: Operation -> how an object is asked for it.
 BINDERS = {
     "sigmoid": bind_activation,
     "tanh": bind_activation,
     "relu": bind_activation,
     "softmax_cross_entropy": bind_loss,
+    "learning_rate_decay": bind_schedule,
     "xavier_draw": bind_weights,
     "he_draw": bind_weights,
     "normal_draw": bind_normal,

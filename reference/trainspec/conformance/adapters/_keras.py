@@ -190,6 +190,22 @@ def bind_constant(found: Any, words: Mapping[str, str], **fixed: Any) -> Any:
     return constant
 
 
+def bind_schedule(found: Any, words: Mapping[str, str], **fixed: Any) -> Any:
+    """A schedule; its steps count from 0, and an exponential one is made with 1 less the decay."""
+    exponential = "exponential" in found.__name__.lower()
+
+    def learning_rate_decay(steps: Any, **given: float) -> Any:
+        if steps.dtype.itemsize < np.dtype(np.float32).itemsize:
+            raise NotImplementedError("schedules compute in float32 or float64")
+        use_type(steps)
+        if exponential and "decay" in given:
+            given["decay"] = 1 - given["decay"]
+        schedule = found(**{"decay_steps": 1, **renamed(given, words), **fixed})
+        return np.stack([to_array(schedule(int(step) - 1)) for step in steps])
+
+    return learning_rate_decay
+
+
 #: Operation -> how an object is asked for it. The gradients of batch normalisation are not asked
 #: for: its layer does not return the mean and the variance of a batch.
 BINDERS = {
@@ -200,6 +216,7 @@ BINDERS = {
     "softmax_cross_entropy": bind_loss,
     "batch_normalization_running": bind_batch_normalization_running,
     "dropout_draw": bind_dropout,
+    "learning_rate_decay": bind_schedule,
     "xavier_draw": bind_weights,
     "he_draw": bind_weights,
     "normal_draw": bind_normal,

@@ -33,7 +33,7 @@ def _of(kind: Any, **fixed: Any) -> Any:
     return asked.bind_optimizer(kind, {"beta1": "beta_1", "beta2": "beta_2"}, **fixed)
 
 
-_optimizers = keras.optimizers
+_optimizers, _schedules = keras.optimizers, keras.optimizers.schedules
 sgd = _of(_optimizers.SGD)
 momentum = _of(_optimizers.SGD)
 adagrad = _of(_optimizers.Adagrad)
@@ -75,6 +75,11 @@ softmax_cross_entropy = asked.bind_loss(keras.losses.CategoricalCrossentropy, {}
 dropout_draw = asked.bind_dropout(keras.layers.Dropout, {"ratio": "rate"})
 constant = asked.bind_constant(keras.initializers.Constant, {})
 normal_draw = asked.bind_normal(keras.initializers.RandomNormal, {"std": "stddev"}, mean=0.0)
+
+
+_RATES = {"learning_rate": "initial_learning_rate", "decay": "decay_rate"}
+learning_rate_decay = asked.bind_schedule(_schedules.InverseTimeDecay, _RATES)
+forms["learning_rate_decay:exponential"] = asked.bind_schedule(_schedules.ExponentialDecay, _RATES)
 
 
 def l2_penalty(W: Any, b: Any, gW: Any, gb: Any, *, weight_decay: float) -> Any:

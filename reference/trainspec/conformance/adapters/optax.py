@@ -123,6 +123,9 @@ forms |= {
     ),
     "he_draw:uniform": _jax.bind_weights(initializers.he_uniform, {}),
     "l2_penalty:gradient-only": _weights_only,
+    "learning_rate_decay:exponential": _jax.bind_schedule(
+        optax.exponential_decay, {"learning_rate": "init_value", "decay": "decay_rate"}
+    ),
 }
 
 

@@ -34,6 +34,7 @@ CLASSES = (
     ("keras.losses", "Loss", "_keras", ("losses",)),
     ("keras.layers", "Layer", "_keras", ("layers",)),
     ("keras.initializers", "Initializer", "_keras", ("initializers",)),
+    ("keras.optimizers.schedules", "LearningRateSchedule", "_keras", ("schedules",)),
     ("torch.optim", "Optimizer", "_torch", ("optimizers",)),
     ("torch.nn", "Module", "_torch", ("layers", "losses")),
     ("flax.linen", "Module", "_flax", ("layers",)),
@@ -233,7 +234,7 @@ def _find_adapter(given: Given, names: Mapping[str, str] | None) -> tuple[str, S
         return TRANSFORMATIONS, ("optimizers",)
     for package, adapter in PACKAGES.items():
         if package in _list_packages(given):
-            return adapter, ("layers", "losses", "initializers")
+            return adapter, ("layers", "losses", "initializers", "schedules")
     return "", ()
 
 
