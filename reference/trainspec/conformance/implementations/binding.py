@@ -1,55 +1,33 @@
 """An object that somebody has -> the operations that it is asked for.
 
-What it is shows in its type: classes of PyTorch, Keras, Flax and Equinox, functions of their
-packages, functions that make an Optax transformation, classes in the style of the book, and NumPy
-functions that take an operation's inputs. Which operation it is shows in its name; its
-hyperparameters are matched by the names that the pages list.
+Which operations it can be follows from its kind (`object_kinds`), or, for a NumPy function, from
+its arguments; which one it is shows in its name. Its hyperparameters are matched by the names that
+the pages list.
 """
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
 from typing import Any
 
-from trainspec.conformance.basics.names import draw_function, family_of, split_object
+from trainspec.conformance.basics.names import draw_function, family_of
 from trainspec.conformance.basics.paths import list_techniques
+from trainspec.conformance.implementations.object_kinds import (
+    RATE,
+    Given,
+    find_adapter,
+    import_adapter,
+)
 from trainspec.conformance.implementations.protocol import AdapterError
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import Page
 
-RATE = "learning_rate"
 #: One argument for two decays.
 PAIR = "betas"
-#: The classes that are known by their base, the first that fits (a layer of Keras may be a module
-#: of PyTorch's too): its module, its name, the adapter's module that asks
-#: such objects, and the folders of the techniques that they can be.
-CLASSES = (
-    ("keras.optimizers", "Optimizer", "_keras", ("optimizers",)),
-    ("keras.losses", "Loss", "_keras", ("losses",)),
-    ("keras.layers", "Layer", "_keras", ("layers",)),
-    ("keras.initializers", "Initializer", "_keras", ("initializers",)),
-    ("keras.optimizers.schedules", "LearningRateSchedule", "_keras", ("schedules",)),
-    ("torch.optim", "Optimizer", "_torch", ("optimizers",)),
-    ("torch.nn", "Module", "_torch", ("layers", "losses")),
-    ("flax.linen", "Module", "_flax", ("layers",)),
-    ("flax.nnx", "Module", "_nnx", ("layers",)),
-    ("equinox", "Module", "_equinox", ("layers",)),
-)
-#: The classes that are known by their methods.
-METHODS = (
-    (("update",), "_book_style", ("optimizers",)),
-    (("forward", "backward"), "_book_style", ("layers", "losses")),
-)
-#: Who asks the functions of a package, or of a module that imports it.
-PACKAGES = {"torch": "_torch", "keras": "_keras", "optax": "_jax", "flax": "_jax", "jax": "_jax"}
-#: How a function is recognised that makes a transformation: what it returns has these members.
-TRANSFORMATION, TRANSFORMATIONS = ("init", "update"), "_optax"
 #: What a NumPy function is asked in.
 NUMPY, NUMPY_TYPES = "NumPy", ("float64", "float32")
 WHAT_CAN_BE_ASKED = (
@@ -71,50 +49,6 @@ class Bound:
     types: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Given:
-    """An object, its name, and what is said of it.
-
-    `operation` is the operation that it is, or empty where its name says so; `fixed` are arguments
-    that it is always given; `names` its own names of hyperparameters.
-    """
-
-    name: str
-    found: Any
-    operation: str = ""
-    fixed: Mapping[str, Any] = field(default_factory=dict)
-    names: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def is_class(self) -> bool:
-        """Whether it is a class; a function otherwise."""
-        return inspect.isclass(self.found)
-
-    @property
-    def arguments(self) -> Mapping[str, inspect.Parameter]:
-        """Its arguments; none where it does not say."""
-        try:
-            own = inspect.signature(self.found).parameters
-            if self.is_class and all(p.kind in _OPEN for p in own.values()):
-                return inspect.signature(self.found.__init__).parameters
-        except (TypeError, ValueError):
-            return {}
-        return own
-
-
-_OPEN = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-
-
-def prepare_framework(module: str) -> None:
-    """Import how a package's objects are asked before the package itself.
-
-    Some packages are configured when they are imported.
-    """
-    adapter = PACKAGES.get(module.partition(".")[0])
-    if adapter:
-        _import_adapter(adapter)
-
-
 def bind_object(given: Given) -> list[Bound]:
     """The object as every operation that it is: most are one, a batch normalisation is two."""
     pages = _find_pages(given)
@@ -132,8 +66,8 @@ def _bind(given: Given, page: Page) -> Bound:
     if _is_operation(given, page):
         operation = _name_function(page, given.found.__name__)
         return Bound(operation, partial(given.found, **given.fixed), names, NUMPY, NUMPY_TYPES)
-    adapter, _ = _find_adapter(given, names)
-    asking = _import_adapter(adapter)
+    adapter, _ = find_adapter(given, names)
+    asking = import_adapter(adapter)
     operation, binder = _find_binder(asking, page)
     words = {ours: theirs for ours, theirs in names.items() if theirs != PAIR}
     function = _limit(binder(given.found, words, **given.fixed), names)
@@ -175,8 +109,8 @@ def _measure_match(page: Page, own: str) -> int:
 
 def _list_possible(given: Given) -> Iterator[Page]:
     """The pages whose operations such an object can be asked for."""
-    adapter, families = _find_adapter(given, None)
-    asking = _import_adapter(adapter) if adapter else None
+    adapter, families = find_adapter(given, None)
+    asking = import_adapter(adapter) if adapter else None
     for technique in list_techniques():
         page = load_page(technique)
         bindable = asking is not None and (not families or family_of(technique) in families)
@@ -212,58 +146,6 @@ def _find_binder(asking: ModuleType | None, page: Page) -> tuple[str, Any]:
     drawing = draw_function(page.name)
     operation = drawing if drawing in binders else page.name
     return operation, binders.get(operation)
-
-
-def _find_adapter(given: Given, names: Mapping[str, str] | None) -> tuple[str, Sequence[str]]:
-    """Who asks an object, and the folders of the techniques that it can be; or nothing.
-
-    A function may make a transformation: it is asked what it makes with a learning rate.
-    """
-    if given.is_class:
-        for module, base, adapter, families in CLASSES:
-            kind = getattr(sys.modules.get(module), base, None)
-            if kind is not None and issubclass(given.found, kind):
-                return adapter, families
-        for methods, adapter, families in METHODS:
-            if all(callable(getattr(given.found, method, None)) for method in methods):
-                return adapter, families
-        return "", ()
-    if not callable(given.found):
-        return "", ()
-    if _makes_transformation(given, names):
-        return TRANSFORMATIONS, ("optimizers",)
-    for package, adapter in PACKAGES.items():
-        if package in _list_packages(given):
-            return adapter, ("layers", "losses", "initializers", "schedules")
-    return "", ()
-
-
-def _makes_transformation(given: Given, names: Mapping[str, str] | None) -> bool:
-    if "optax" not in sys.modules:
-        return False
-    rate = {(names or {}).get(RATE, given.names.get(RATE, RATE)): 0.1}
-    try:
-        made = given.found(**rate, **given.fixed)
-    except Exception:
-        return False
-    return all(hasattr(made, member) for member in TRANSFORMATION)
-
-
-def _list_packages(given: Given) -> set[str]:
-    """The packages that a function is of: its own, else those that its module imports."""
-    own = {str(getattr(given.found, "__module__", "")), split_object(given.name)[0]}
-    roots = {module.partition(".")[0] for module in own}
-    if roots & PACKAGES.keys():
-        return roots
-    used = getattr(given.found, "__globals__", {}).values()
-    return {value.__name__.partition(".")[0] for value in used if isinstance(value, ModuleType)}
-
-
-def _import_adapter(name: str) -> ModuleType:
-    try:
-        return importlib.import_module(f"trainspec.conformance.adapters.{name}")
-    except ImportError as error:
-        raise AdapterError(f"a package that is needed to ask it is missing: {error}") from None
 
 
 def _what() -> str:

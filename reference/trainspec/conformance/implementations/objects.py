@@ -12,12 +12,8 @@ from types import ModuleType
 from typing import Any
 
 from trainspec.conformance.basics.names import split_object
-from trainspec.conformance.implementations.binding import (
-    Bound,
-    Given,
-    bind_object,
-    prepare_framework,
-)
+from trainspec.conformance.implementations.binding import Bound, bind_object
+from trainspec.conformance.implementations.object_kinds import Given, prepare_framework
 from trainspec.conformance.implementations.protocol import AdapterError
 from trainspec.conformance.implementations.python_module import describe_error
 
