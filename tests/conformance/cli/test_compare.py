@@ -36,6 +36,15 @@ def test_nothing_in_common_is_said(port, tmp_path):
     assert "only port offers it" in result.output
 
 
+def test_what_draws_its_own_numbers_is_not_compared(tmp_path):
+    paths = [tmp_path / "one.py", tmp_path / "other.py"]
+    for path in paths:
+        path.write_text("def he_draw(*, seed, fan_in, fan_out):\n    return None\n")
+    result = run("compare", *paths)
+    assert result.exit_code == 4
+    assert "one and other have nothing in common that can be compared" in result.output
+
+
 def test_rates_that_change_are_what_parts_the_velocities(tmp_path):
     text = """
 def momentum(params, grads, *, learning_rate, momentum):

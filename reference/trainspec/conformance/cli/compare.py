@@ -66,6 +66,11 @@ def command(
         click.echo(
             to_json({"implementations": list(map(title_of, pair)), "operations": operations})
         )
+    elif not found:
+        click.echo(
+            f"{pair[0].name} and {pair[1].name} have nothing in common that can be compared; what "
+            "draws its own numbers is not: `trainspec identify` says which form each is"
+        )
     else:
         print_comparisons(make_console(), pair[0], pair[1], found)
     both = [comparison for comparison in found if comparison.cases]
