@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from trainspec.conformance.adapters._shared import default_of, in_batches, paired, renamed, updates
+from trainspec.conformance.adapters._shared import in_batches, in_turn, paired_for, renamed, updates
 
 RATE = "learning_rate"
 types = ("float64", "float32")
@@ -49,14 +49,12 @@ class BookRun:
 
 def bind_optimizer(kind: Any, words: Mapping[str, str], **fixed: Any) -> Any:
     """An optimizer as an update rule; `words` are its own names of hyperparameters."""
-    accepted = inspect.signature(kind).parameters
     rate = words.get(RATE, RATE)
 
     def make(params: Any, rates: Any, given: dict[str, float]) -> Any:
-        if "betas" in accepted:
-            given = paired(given, "betas", default_of(kind, "betas"))
         first = {rate: rates[0]} if rates else {}
-        return BookRun(params, kind(**first, **renamed(given, words), **fixed), rate)
+        named = renamed(paired_for(kind, given), words)
+        return BookRun(params, kind(**first, **named, **fixed), rate)
 
     return updates(make, BookRun.step, BookRun.save, BookRun.restore)
 
@@ -119,16 +117,18 @@ def bind_batch_normalization_running(kind: Any, words: Mapping[str, str], **fixe
     def batch_normalization_running(x: Any, gamma: Any, beta: Any, **given: float) -> Any:
         _check_axes(x[0])
         layer = kind(np.array(gamma), np.array(beta), **renamed(given, words), **fixed)
-        after: dict[str, list[Any]] = {
-            "running_mean": [], "running_variance": [], "training": [], "inference": []
-        }  # fmt: skip
-        for batch in x:
-            after["training"].append(_call(layer, batch, True))
-            after["running_mean"].append(np.array(_find_attribute(layer, _MEAN)))
-            after["running_variance"].append(np.array(_find_attribute(layer, _VARIANCE)))
-            after["inference"].append(_call(layer, batch, False))
-        # The book's statistics start as zeros in float64.
-        return {name: [v.astype(gamma.dtype) for v in values] for name, values in after.items()}
+
+        def pass_through(batch: Any) -> dict[str, Any]:
+            outputs = {
+                "training": _call(layer, batch, True),
+                "running_mean": np.array(_find_attribute(layer, _MEAN)),
+                "running_variance": np.array(_find_attribute(layer, _VARIANCE)),
+                "inference": _call(layer, batch, False),
+            }
+            # The book's statistics start as zeros in float64.
+            return {name: value.astype(gamma.dtype) for name, value in outputs.items()}
+
+        return in_turn(pass_through, x)
 
     return batch_normalization_running
 

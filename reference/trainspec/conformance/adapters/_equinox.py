@@ -14,12 +14,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from trainspec.conformance.adapters import _jax
 from trainspec.conformance.adapters._jax import differentiate, through_batches
 from trainspec.conformance.adapters._shared import in_batches, renamed
 
-jax.config.update("jax_enable_x64", True)
+types = _jax.types
 
-types = ("float64", "float32", "float16", "bfloat16")
 #: The name of the batch's axis.
 BATCH = "batch"
 

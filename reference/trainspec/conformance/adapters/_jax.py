@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from trainspec.conformance.adapters._shared import renamed
+from trainspec.conformance.adapters._shared import in_turn, renamed
 
 jax.config.update("jax_enable_x64", True)
 
@@ -124,6 +124,14 @@ def differentiate(function: Callable[..., Any], inputs: Mapping[str, Any], dy: A
     return {name: np.asarray(value) for name, value in {"y": y, **gradients}.items()}
 
 
+def normalize(forward: Callable[..., Any], x: Any, gamma: Any, beta: Any, dy: Any) -> Any:
+    """What a batch normalisation returns in training, with the statistics of the batch."""
+    outputs = differentiate(forward, {"x": x, "gamma": gamma, "beta": beta}, dy)
+    axes = (0, *range(2, x.ndim))
+    mean, variance = jnp.mean(jnp.asarray(x), axes), jnp.var(jnp.asarray(x), axes)
+    return {**outputs, "mean": np.asarray(mean), "variance": np.asarray(variance)}
+
+
 def through_batches(
     call: Callable[..., Any], x: Any, kind: Any, state: Any
 ) -> dict[str, list[Any]]:
@@ -132,17 +140,19 @@ def through_batches(
     `call(batch, state, training)` returns the outputs, the running mean, the running variance and
     the state after it. Statistics that are kept in a wider type than `kind` are rounded.
     """
-    after: dict[str, list[Any]] = {
-        "running_mean": [], "running_variance": [], "training": [], "inference": []
-    }  # fmt: skip
-    for batch in map(jnp.asarray, x):
-        y, mean, variance, state = call(batch, state, True)
-        tested, *_ = call(batch, state, False)
-        after["running_mean"].append(_round(mean, kind))
-        after["running_variance"].append(_round(variance, kind))
-        after["training"].append(np.asarray(y))
-        after["inference"].append(np.asarray(tested))
-    return after
+
+    def pass_through(batch: Any) -> dict[str, Any]:
+        nonlocal state
+        y, mean, variance, state = call(jnp.asarray(batch), state, True)
+        tested, *_ = call(jnp.asarray(batch), state, False)
+        return {
+            "running_mean": _round(mean, kind),
+            "running_variance": _round(variance, kind),
+            "training": np.asarray(y),
+            "inference": np.asarray(tested),
+        }
+
+    return in_turn(pass_through, x)
 
 
 def _round(values: Any, kind: Any) -> Any:

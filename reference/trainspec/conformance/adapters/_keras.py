@@ -12,6 +12,7 @@ import inspect
 import os
 import warnings
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import ml_dtypes
@@ -27,7 +28,7 @@ if os.environ["KERAS_BACKEND"] == "jax":
 import keras
 from keras import ops
 
-from trainspec.conformance.adapters._shared import in_batches, renamed, updates
+from trainspec.conformance.adapters._shared import in_batches, in_turn, renamed, updates
 
 #: Gradients are left out on purpose, step by step.
 warnings.filterwarnings("ignore", message="Gradients do not exist")
@@ -133,15 +134,16 @@ def bind_batch_normalization_running(found: Any, words: Mapping[str, str], **fix
         layer.build(x[0].shape)
         layer.gamma.assign(to_tensor(gamma))
         layer.beta.assign(to_tensor(beta))
-        after: dict[str, list[Any]] = {
-            "running_mean": [], "running_variance": [], "training": [], "inference": []
-        }  # fmt: skip
-        for batch in map(to_tensor, x):
-            after["training"].append(to_array(layer(batch, training=True)))
-            after["running_mean"].append(to_array(layer.moving_mean).astype(gamma.dtype))
-            after["running_variance"].append(to_array(layer.moving_variance).astype(gamma.dtype))
-            after["inference"].append(to_array(layer(batch, training=False)))
-        return after
+
+        def pass_through(batch: Any) -> dict[str, Any]:
+            return {
+                "training": to_array(layer(to_tensor(batch), training=True)),
+                "running_mean": to_array(layer.moving_mean).astype(gamma.dtype),
+                "running_variance": to_array(layer.moving_variance).astype(gamma.dtype),
+                "inference": to_array(layer(to_tensor(batch), training=False)),
+            }
+
+        return in_turn(pass_through, x)
 
     return batch_normalization_running
 
@@ -229,7 +231,7 @@ def _make(found: Any, named: Mapping[str, Any], dtype: Any, *sizes: int) -> Any:
     is_class = inspect.isclass(found)
     if is_class:
         return found(*sizes, dtype=dtype.name, **named)
-    return lambda *tensors: found(*tensors, **named)
+    return partial(found, **named)
 
 
 def through(

@@ -9,17 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from trainspec.conformance.adapters._jax import differentiate, through_batches
+from trainspec.conformance.adapters import _jax
+from trainspec.conformance.adapters._jax import differentiate, normalize, through_batches
 from trainspec.conformance.adapters._shared import in_batches, renamed
 
-jax.config.update("jax_enable_x64", True)
-
-types = ("float64", "float32", "float16", "bfloat16")
+types = _jax.types
 
 
 def bind_affine(found: Any, words: Mapping[str, str], **fixed: Any) -> Any:
@@ -47,10 +45,7 @@ def bind_batch_normalization(found: Any, words: Mapping[str, str], **fixed: Any)
             layer = _with(module, scale=gamma, bias=beta)
             return layer(x, use_running_average=False)
 
-        outputs = differentiate(forward, {"x": x, "gamma": gamma, "beta": beta}, dy)
-        axes = (0, *range(2, x.ndim))
-        mean, variance = jnp.mean(jnp.asarray(x), axes), jnp.var(jnp.asarray(x), axes)
-        return {**outputs, "mean": np.asarray(mean), "variance": np.asarray(variance)}
+        return normalize(forward, x, gamma, beta, dy)
 
     return batch_normalization
 

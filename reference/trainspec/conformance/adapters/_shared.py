@@ -81,8 +81,14 @@ class Run:
 
 def in_batches(one: Callable[[Any, Any], Mapping[str, Any]], x: Any, dy: Any) -> dict[str, Any]:
     """The outputs of `one`, called with every batch and its gradient in turn, stacked."""
-    found = [one(batch, gradient) for batch, gradient in zip(x, dy)]
-    return {name: np.stack([outputs[name] for outputs in found]) for name in found[0]}
+    found = in_turn(one, x, dy)
+    return {name: np.stack(outputs) for name, outputs in found.items()}
+
+
+def in_turn(one: Callable[..., Mapping[str, Any]], *batches: Any) -> dict[str, list[Any]]:
+    """The outputs of `one`, called with every batch in turn: for each a list."""
+    found = [one(*batch) for batch in zip(*batches)]
+    return {name: [outputs[name] for outputs in found] for name in found[0]}
 
 
 def renamed(given: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
@@ -96,6 +102,12 @@ def paired(given: dict[str, Any], name: str, default: Sequence[float]) -> dict[s
         pair = given.pop("beta1", default[0]), given.pop("beta2", default[1])
         return {**given, name: pair}
     return given
+
+
+def paired_for(kind: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """The same for a class, if it takes the pair as `betas`."""
+    accepted = "betas" in inspect.signature(kind).parameters
+    return paired(given, "betas", default_of(kind, "betas")) if accepted else given
 
 
 def default_of(function: Any, name: str) -> Any:

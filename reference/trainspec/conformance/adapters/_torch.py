@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import ml_dtypes
@@ -16,9 +17,9 @@ import numpy as np
 import torch
 
 from trainspec.conformance.adapters._shared import (
-    default_of,
     in_batches,
-    paired,
+    in_turn,
+    paired_for,
     renamed,
     updates,
 )
@@ -28,14 +29,11 @@ types = ("float64", "float32", "float16", "bfloat16")
 
 def bind_optimizer(kind: Any, words: Mapping[str, str], **fixed: Any) -> Any:
     """A subclass of `torch.optim.Optimizer` as an update rule."""
-    accepted = inspect.signature(kind).parameters
 
     def make(params: Any, rates: Any, given: dict[str, float]) -> Any:
-        if "betas" in accepted:
-            given = paired(given, "betas", default_of(kind, "betas"))
         tensors = [torch.nn.Parameter(to_tensor(W)) for W in params]
         first = {words.get("learning_rate", "lr"): rates[0]} if rates else {}
-        return kind(tensors, **first, **renamed(given, words), **fixed)
+        return kind(tensors, **first, **renamed(paired_for(kind, given), words), **fixed)
 
     return updates(make, advance, _save, lambda optimizer, state: optimizer.load_state_dict(state))
 
@@ -138,19 +136,18 @@ def bind_batch_normalization_running(found: Any, words: Mapping[str, str], **fix
         with torch.no_grad():
             module.weight.copy_(to_tensor(gamma))
             module.bias.copy_(to_tensor(beta))
-        after: dict[str, list[Any]] = {
-            "running_mean": [],
-            "running_variance": [],
-            "training": [],
-            "inference": [],
-        }
-        for t in map(to_tensor, x):
+
+        def pass_through(batch: Any) -> dict[str, Any]:
+            t = to_tensor(batch)
             _check_axes(module, t)
-            after["training"].append(to_array(offered(lambda: module.train()(t))))  # noqa: B023
-            after["running_mean"].append(to_array(module.running_mean))
-            after["running_variance"].append(to_array(module.running_var))
-            after["inference"].append(to_array(module.eval()(t)))
-        return after
+            return {
+                "training": to_array(offered(lambda: module.train()(t))),
+                "running_mean": to_array(module.running_mean),
+                "running_variance": to_array(module.running_var),
+                "inference": to_array(module.eval()(t)),
+            }
+
+        return in_turn(pass_through, x)
 
     return batch_normalization_running
 
@@ -160,17 +157,16 @@ def bind_dropout(found: Any, words: Mapping[str, str], **fixed: Any) -> Any:
 
     def dropout_draw(x: Any, dy: Any, *, seed: int, **given: float) -> Any:
         torch.manual_seed(seed)
-        named = {**renamed(given, words), **fixed}
-        if inspect.isclass(found):
-            module = _make(found, named, x.dtype)
-            training, testing = module.train, module.eval
-        else:
-            training = lambda: lambda t: found(t, training=True, **named)  # noqa: E731
-            testing = lambda: lambda t: found(t, training=False, **named)  # noqa: E731
+        function = _make(found, {**renamed(given, words), **fixed}, x.dtype)
+
+        def call(t: Any, training: bool) -> Any:
+            if inspect.isclass(found):
+                return function.train(training)(t)
+            return function(t, training=training)
 
         def pass_through(batch: Any, gradient: Any) -> Any:
-            outputs = differentiate(training(), batch, gradient)
-            return {**outputs, "test": to_array(testing()(to_tensor(batch)))}
+            outputs = differentiate(lambda t: call(t, True), batch, gradient)
+            return {**outputs, "test": to_array(call(to_tensor(batch), False))}
 
         return in_batches(pass_through, x, dy)
 
@@ -226,7 +222,7 @@ def _make(found: Any, named: Mapping[str, Any], dtype: Any, *sizes: int) -> Any:
     is_class = inspect.isclass(found)
     if is_class:
         return found(*sizes, **named).to(to_tensor(np.zeros((), dtype)).dtype)
-    return lambda *tensors: found(*tensors, **named)
+    return partial(found, **named)
 
 
 def _check_axes(module: Any, tensor: Any) -> None:

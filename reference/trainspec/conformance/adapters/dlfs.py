@@ -143,23 +143,16 @@ def batch_normalization(
     }
 
 
+_running = asked.bind_batch_normalization_running(_layers.BatchNormalization, {})
+
+
 def batch_normalization_running(
     x: Any, gamma: Any, beta: Any, *, epsilon: float | None = None, **given: float
 ) -> Any:
     if x[0].ndim != 2:
         raise NotImplementedError("images are normalised per activation, with a gamma for each")
-    layer = _layers.BatchNormalization(gamma, beta, **given)
-    after: dict[str, list[Any]] = {
-        "running_mean": [], "running_variance": [], "training": [], "inference": []
-    }  # fmt: skip
     with _epsilon(_layers, epsilon):
-        for batch in x:
-            after["training"].append(layer.forward(np.array(batch), train_flg=True))
-            after["running_mean"].append(np.array(layer.running_mean, gamma.dtype))
-            after["running_variance"].append(np.array(layer.running_var, gamma.dtype))
-            tested = layer.forward(np.array(batch), train_flg=False)
-            after["inference"].append(tested.astype(gamma.dtype))
-    return {name: [v.astype(gamma.dtype) for v in values] for name, values in after.items()}
+        return _running(x, gamma, beta, **given)
 
 
 def xavier(z: Any, *, fan_in: float, fan_out: float) -> Any:
