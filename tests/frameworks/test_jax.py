@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from frameworks.shared import CUT, FAN_IN, FAN_OUT, GLOROT, HE, LECUN, deviates, judge_by_name
+from trainspec.conformance import bind
 
 jax = pytest.importorskip("jax")
 nn = pytest.importorskip("flax.linen")
@@ -111,3 +112,12 @@ def test_what_is_asked_by_its_dotted_name_is_what_the_matrix_says(path, forms):
     found, conforms, report = judge_by_name(path)
     assert found == forms
     assert conforms, report
+
+
+def test_a_transformation_of_ones_own_names_the_rate_as_the_pages_do():
+    def my_sgd(lr):
+        return optax.sgd(lr)
+
+    function = bind(my_sgd)
+    (after,) = function([np.array([1.0])], [[np.array([2.0])]], learning_rate=[0.25])
+    assert after[0].tolist() == [0.5]

@@ -30,7 +30,8 @@ from trainspec.conformance.checking.fitting import fit_profile
 from trainspec.conformance.diagnosis.accepted import check_accepted
 from trainspec.conformance.diagnosis.compare import Comparison, compare_implementations
 from trainspec.conformance.diagnosis.defaults import check_defaults
-from trainspec.conformance.diagnosis.identify import Identity, find_forms, identify_operations
+from trainspec.conformance.diagnosis.found_forms import find_forms
+from trainspec.conformance.diagnosis.identify import Identity, identify_operations
 from trainspec.conformance.implementations import target as targets
 from trainspec.conformance.implementations.objects import bind
 from trainspec.conformance.implementations.protocol import Implementation

@@ -57,23 +57,23 @@ def function(x):
     ],
 )
 def test_the_type_of_an_object_says_who_asks_it(found, adapter, families):
-    assert find_adapter(Given("mine:Thing", found), None) == (adapter, families)
+    assert find_adapter(Given("mine:Thing", found), "lr") == (adapter, families)
 
 
 def test_a_base_is_known_where_its_module_was_imported(monkeypatch):
     module = ModuleType("torch.nn")
     module.Module = type("Module", (), {})
     own = type("Mine", (module.Module,), {})
-    assert find_adapter(Given("mine:Mine", own), None) == ("", ())
+    assert find_adapter(Given("mine:Mine", own), "lr") == ("", ())
     monkeypatch.setitem(sys.modules, "torch.nn", module)
-    assert find_adapter(Given("mine:Mine", own), None) == ("_torch", ("layers", "losses"))
+    assert find_adapter(Given("mine:Mine", own), "lr") == ("_torch", ("layers", "losses"))
 
 
 def test_a_function_is_of_the_package_that_its_module_imports():
     module = ModuleType("mine")
     exec("def relu(x): return torch.relu(x)", module.__dict__)
     module.torch = ModuleType("torch")
-    adapter, families = find_adapter(Given("mine:relu", module.relu), None)
+    adapter, families = find_adapter(Given("mine:relu", module.relu), "lr")
     assert adapter == "_torch"
     assert "optimizers" not in families
 
@@ -86,9 +86,8 @@ def test_what_a_function_makes_tells_a_transformation(monkeypatch):
         made.init = made.update = function
         return made
 
-    said = Given("mine:sgd", sgd, names={"learning_rate": "rate"})
-    assert find_adapter(said, None) == ("_optax", ("optimizers",))
-    assert find_adapter(Given("mine:sgd", sgd), None) == ("", ())
+    assert find_adapter(Given("mine:sgd", sgd), "rate") == ("_optax", ("optimizers",))
+    assert find_adapter(Given("mine:sgd", sgd), "learning_rate") == ("", ())
 
 
 def test_arguments_are_those_of_the_constructor_where_the_class_says_none():

@@ -20,9 +20,13 @@ MANY = 50
 
 
 class _Run:
-    """A gradient transformation with its parameters and state."""
+    """A gradient transformation with its parameters and state.
 
-    def __init__(self, params: Any, transform: Any, steps: int) -> None:
+    `rate` is its own name of the learning rate.
+    """
+
+    def __init__(self, params: Any, transform: Any, steps: int, rate: str) -> None:
+        self.rate = rate
         self.params = [jnp.asarray(W) for W in params]
         self.state = transform.init(self.params)
         self.advanced = jax.jit(self._advanced) if steps > MANY else self._advanced
@@ -36,7 +40,7 @@ class _Run:
         if any(g is None for g in gradient):
             raise NotImplementedError("Optax has a gradient for every parameter")
         if rate is not None and hasattr(self.state, "hyperparams"):
-            self.state.hyperparams["learning_rate"] = jnp.asarray(rate)
+            self.state.hyperparams[self.rate] = jnp.asarray(rate)
         moved = self.advanced([jnp.asarray(g) for g in gradient], self.state, self.params)
         self.params, self.state = moved
         return [np.asarray(W) for W in self.params]
@@ -50,15 +54,16 @@ class _Run:
 
 def bind_optimizer(transform: Any, words: Mapping[str, str], **fixed: Any) -> Any:
     """A function that makes a gradient transformation as an update rule."""
+    rate = words.get("learning_rate", "learning_rate")
 
     def make(params: Any, rates: Any, given: dict[str, float]) -> Any:
         named = {**renamed(given, words), **fixed}
         if rates and len(rates) == 1:  # the next ones are given with the steps
-            adjustable = optax.inject_hyperparams(transform)(learning_rate=rates[0], **named)
-            return _Run(params, adjustable, 1)
+            adjustable = optax.inject_hyperparams(transform)(**{rate: rates[0]}, **named)
+            return _Run(params, adjustable, 1, rate)
         if rates:
             schedule = jnp.asarray(np.array(rates))
-            named["learning_rate"] = lambda count: schedule[count]
-        return _Run(params, transform(**named), len(rates or ()))
+            named[rate] = lambda count: schedule[count]
+        return _Run(params, transform(**named), len(rates or ()), rate)
 
     return updates(make, _Run.step, _Run.save, _Run.restore)

@@ -37,7 +37,7 @@ from trainspec.conformance.cli.options import (
     types_option,
     variant_option,
 )
-from trainspec.conformance.diagnosis.identify import find_forms
+from trainspec.conformance.diagnosis.found_forms import find_forms
 from trainspec.conformance.implementations.known_failures import (
     read_known_failures,
     write_known_failures,

@@ -16,9 +16,7 @@ from trainspec.conformance.basics.names import (
     Offering,
     display_form,
     join_form,
-    operation_of,
 )
-from trainspec.conformance.basics.paths import list_techniques
 from trainspec.conformance.basics.tensors import spell_number
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.load import load_cases
@@ -41,8 +39,6 @@ from trainspec.conformance.implementations.protocol import Implementation
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, Page
 
-#: The types whose digits tell one form from another.
-TELLING = ("float64", "float32")
 #: What derives the values of forms that nobody stored.
 NEEDED = "the extra `certification`: pip install 'trainspec[certification]'"
 
@@ -278,46 +274,6 @@ def _measure(evidence: Evidence, index: int, form: Form) -> float:
     values = compute_values(evidence.cases[index], form.rule, form.more)
     found = evidence.distance(index, values, form.edits)
     return math.inf if math.isnan(found) else found
-
-
-def find_forms(implementation: Implementation) -> dict[str, str]:
-    """The published form of every operation of an object, which declares none.
-
-    An operation that has no such form is left out, and so is one that answers nothing. Cases that
-    are known to fail in the library say nothing. Where float64 does not tell, float32 may: some
-    libraries compute the one in the other. In narrower types many forms look alike.
-    """
-    kinds = [kind for kind in TYPES if kind in implementation.types]
-    kinds = [kind for kind in kinds if kind in TELLING] or kinds[:1]
-    found: dict[str, str] = {}
-    for technique in list_techniques():
-        for kind in kinds:
-            form = _find_published(implementation, technique, kind)
-            if form is not None:
-                found[operation_of(technique)] = form
-                break
-    return found
-
-
-def _find_published(implementation: Implementation, technique: str, kind: str) -> str | None:
-    """The published form of an operation in a type, or None."""
-    known = implementation.known_failures
-    cases = [
-        case
-        for case in load_cases([technique])
-        if case.label not in known and f"{case.label} in {kind}" not in known
-    ]
-    if not any(kind in case.types and not case.rejects for case in cases):
-        return None
-    try:
-        identities = list(identify_operations(implementation, cases, kind))
-    except CallError:
-        return None  # a check says why
-    # As it is by itself; or, where it has a default of its own such as a decay, with that passed.
-    for identity in sorted(identities, key=lambda identity: bool(identity.passed)):
-        if identity.published:
-            return join_form(identity.diagnosis.edits)
-    return None
 
 
 def identity_data(identity: Identity) -> dict[str, Any]:

@@ -8,7 +8,7 @@ the pages list.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
@@ -17,7 +17,6 @@ from typing import Any
 from trainspec.conformance.basics.names import draw_function, family_of
 from trainspec.conformance.basics.paths import list_techniques
 from trainspec.conformance.implementations.object_kinds import (
-    RATE,
     Given,
     find_adapter,
     import_adapter,
@@ -26,6 +25,7 @@ from trainspec.conformance.implementations.protocol import AdapterError
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import Page
 
+RATE = "learning_rate"
 #: One argument for two decays.
 PAIR = "betas"
 #: What a NumPy function is asked in.
@@ -51,11 +51,20 @@ class Bound:
 
 def bind_object(given: Given) -> list[Bound]:
     """The object as every operation that it is: most are one, a batch normalisation is two."""
-    pages = _find_pages(given)
-    return [_bind(given, page) for page in pages]
+    pages = list(map(load_page, list_techniques()))
+    adapter, families = find_adapter(given, _find_rate(given, pages))
+    asking = import_adapter(adapter) if adapter else None
+    possible = [page for page in pages if _may_be(given, page, asking, families)]
+    return [_bind(given, page, asking) for page in _choose_pages(given, possible)]
 
 
-def _bind(given: Given, page: Page) -> Bound:
+def _find_rate(given: Given, pages: Sequence[Page]) -> str:
+    """What a function calls the learning rate, as said or by the names in the pages."""
+    names = [_match_names(page, given.arguments).get(RATE) for page in pages if page.is_update_rule]
+    return given.names.get(RATE) or next(filter(None, names), RATE)
+
+
+def _bind(given: Given, page: Page, asking: ModuleType | None) -> Bound:
     named = {**_match_names(page, given.arguments), **given.names}
     names = {ours: theirs for ours, theirs in named.items() if theirs not in given.fixed}
     if page.is_update_rule and RATE not in names:
@@ -66,23 +75,23 @@ def _bind(given: Given, page: Page) -> Bound:
     if _is_operation(given, page):
         operation = _name_function(page, given.found.__name__)
         return Bound(operation, partial(given.found, **given.fixed), names, NUMPY, NUMPY_TYPES)
-    adapter, _ = find_adapter(given, names)
-    asking = import_adapter(adapter)
+    assert asking is not None  # else it is no object that can be this page
     operation, binder = _find_binder(asking, page)
     words = {ours: theirs for ours, theirs in names.items() if theirs != PAIR}
     function = _limit(binder(given.found, words, **given.fixed), names)
-    style = adapter.strip("_").replace("_", " ")
+    style = asking.__name__.rpartition(".")[2].strip("_").replace("_", " ")
     return Bound(operation, function, names, style, tuple(asking.types))
 
 
-def _find_pages(given: Given) -> list[Page]:
+def _choose_pages(given: Given, possible: Sequence[Page]) -> list[Page]:
     """The techniques that an object is: as said, else those whose names are in its own.
 
     Raises `AdapterError` where none is.
     """
-    possible = list(_list_possible(given))
     if not possible:
-        raise AdapterError(f"{given.name} is nothing that can be asked by name: {_what()}")
+        raise AdapterError(
+            f"{given.name} is nothing that can be asked by name: what can be is {WHAT_CAN_BE_ASKED}"
+        )
     operations = [page.name for page in possible]
     if given.operation:
         said = [p for p in possible if given.operation in (p.name, draw_function(p.name))]
@@ -107,17 +116,13 @@ def _measure_match(page: Page, own: str) -> int:
     return max((len(name) for name in names if name in own), default=0)
 
 
-def _list_possible(given: Given) -> Iterator[Page]:
-    """The pages whose operations such an object can be asked for."""
-    adapter, families = find_adapter(given, None)
-    asking = import_adapter(adapter) if adapter else None
-    for technique in list_techniques():
-        page = load_page(technique)
-        bindable = asking is not None and (not families or family_of(technique) in families)
-        # Running statistics need an object that keeps them.
-        bindable = bindable and (given.is_class or not page.is_sequence)
-        if _is_operation(given, page) or (bindable and _find_binder(asking, page)[1]):
-            yield page
+def _may_be(given: Given, page: Page, asking: ModuleType | None, families: Sequence[str]) -> bool:
+    """Whether an object can be asked for a page's operation."""
+    if _is_operation(given, page):
+        return True
+    if family_of(page.technique) not in families or not _find_binder(asking, page)[1]:
+        return False
+    return given.is_class or not page.is_sequence  # running statistics need an object
 
 
 def _is_operation(given: Given, page: Page) -> bool:
@@ -146,10 +151,6 @@ def _find_binder(asking: ModuleType | None, page: Page) -> tuple[str, Any]:
     drawing = draw_function(page.name)
     operation = drawing if drawing in binders else page.name
     return operation, binders.get(operation)
-
-
-def _what() -> str:
-    return f"what can be is {WHAT_CAN_BE_ASKED}"
 
 
 def _match_names(page: Page, own: Mapping[str, inspect.Parameter]) -> dict[str, str]:

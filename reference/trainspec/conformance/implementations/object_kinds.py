@@ -17,7 +17,6 @@ from typing import Any
 from trainspec.conformance.basics.names import split_object
 from trainspec.conformance.implementations.protocol import AdapterError
 
-RATE = "learning_rate"
 #: The classes that are known by their base: its module and name, the module of the adapters that
 #: asks such objects, and the folders of the techniques that they can be. The first that fits
 #: counts: a layer of Keras may be a module of PyTorch too.
@@ -40,6 +39,8 @@ METHODS = (
 )
 #: Who asks the functions of a package, or of a module that imports it.
 PACKAGES = {"torch": "_torch", "keras": "_keras", "optax": "_jax", "flax": "_jax", "jax": "_jax"}
+#: The folders of the techniques that functions can be; update rules are transformations.
+FUNCTIONS = ("layers", "losses", "initializers", "schedules")
 #: How a function is recognised that makes a transformation: what it returns has these members.
 TRANSFORMATION, TRANSFORMATIONS = ("init", "update"), "_optax"
 #: Arguments that stand for any others.
@@ -87,10 +88,11 @@ def prepare_framework(module: str) -> None:
         import_adapter(adapter)
 
 
-def find_adapter(given: Given, names: Mapping[str, str] | None) -> tuple[str, Sequence[str]]:
+def find_adapter(given: Given, rate: str) -> tuple[str, Sequence[str]]:
     """Who asks an object, and the folders of the techniques that it can be; or nothing.
 
-    A function may make a transformation: it is asked what it makes with a learning rate.
+    A function may make a transformation: it is asked what it makes with a learning rate, which it
+    calls `rate`.
     """
     if given.is_class:
         for module, base, adapter, families in CLASSES:
@@ -103,20 +105,19 @@ def find_adapter(given: Given, names: Mapping[str, str] | None) -> tuple[str, Se
         return "", ()
     if not callable(given.found):
         return "", ()
-    if _makes_transformation(given, names):
+    if _makes_transformation(given, rate):
         return TRANSFORMATIONS, ("optimizers",)
     for package, adapter in PACKAGES.items():
         if package in _list_packages(given):
-            return adapter, ("layers", "losses", "initializers", "schedules")
+            return adapter, FUNCTIONS
     return "", ()
 
 
-def _makes_transformation(given: Given, names: Mapping[str, str] | None) -> bool:
+def _makes_transformation(given: Given, rate: str) -> bool:
     if "optax" not in sys.modules:
         return False
-    rate = {(names or {}).get(RATE, given.names.get(RATE, RATE)): 0.1}
     try:
-        made = given.found(**rate, **given.fixed)
+        made = given.found(**{rate: 0.1}, **given.fixed)
     except Exception:
         return False
     return all(hasattr(made, member) for member in TRANSFORMATION)

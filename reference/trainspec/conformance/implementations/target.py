@@ -84,10 +84,17 @@ def _read_listed(adapter: str) -> dict[str, str]:
 
 
 def _read_known_failures(adapter: str) -> dict[str, str]:
-    """All known failures of a shipped adapter: they are those of the library's objects too."""
+    """All known failures of a shipped adapter: they are those of the library's objects too.
+
+    None where a package is missing that the adapter needs, and the object does not.
+    """
     if not adapter:
         return {}
-    return {**getattr(_import_shipped(adapter), "known_failures", {}), **_read_listed(adapter)}
+    try:
+        own = getattr(_import_shipped(adapter), "known_failures", {})
+    except AdapterError:
+        own = {}
+    return {**own, **_read_listed(adapter)}
 
 
 def split_target(target: str) -> list[str]:

@@ -15,9 +15,7 @@ from trainspec.conformance.traces.trace import STEPS, Trace, choose_sample
 
 #: In a coarse type the search of a page ends when this many forms explain the trace.
 ENOUGH = 10
-
-
-#: So many numbers of a trace are judged, over all steps, where not all are asked for.
+#: The most numbers of a trace that are judged, over all steps, unless all are asked for.
 JUDGED = 250_000
 
 
