@@ -27,8 +27,8 @@ from trainspec.conformance.checking.distance import measure_distance
 from trainspec.conformance.derivation.certify import certify_technique, compare_manifest
 from trainspec.conformance.derivation.golden_files import format_manifest
 from trainspec.conformance.derivation.inputs import make_function_inputs
+from trainspec.conformance.derivation.values import compute_values
 from trainspec.conformance.diagnosis.diagnose import diagnose
-from trainspec.conformance.diagnosis.evidence import compute_values
 from trainspec.conformance.implementations.target import load_implementation
 from trainspec.conformance.pages.load import load_page
 

@@ -43,31 +43,31 @@ def _inside(name: str, value: float, domain: str, inside: bool) -> None:
 
 
 def at_least_zero(**values: float) -> None:
-    """Check that every argument is in [0, inf); ValueError as of `_inside`."""
+    """Check that every argument is in [0, inf), or raise ValueError."""
     for name, value in values.items():
         _inside(name, value, "[0, inf)", 0 <= value < np.inf)
 
 
 def below_one(**values: float) -> None:
-    """Check that every argument is in [0, 1); ValueError as of `_inside`."""
+    """Check that every argument is in [0, 1), or raise ValueError."""
     for name, value in values.items():
         _inside(name, value, "[0, 1)", 0 <= value < 1)
 
 
 def above_zero(**values: float) -> None:
-    """Check that every argument is in (0, inf); ValueError as of `_inside`."""
+    """Check that every argument is in (0, inf), or raise ValueError."""
     for name, value in values.items():
         _inside(name, value, "(0, inf)", 0 < value < np.inf)
 
 
 def at_least_one(**values: float) -> None:
-    """Check that every argument is in [1, inf); ValueError as of `_inside`."""
+    """Check that every argument is in [1, inf), or raise ValueError."""
     for name, value in values.items():
         _inside(name, value, "[1, inf)", 1 <= value < np.inf)
 
 
 def from_zero_to_one(**values: float) -> None:
-    """Check that every argument is in [0, 1]; ValueError as of `_inside`."""
+    """Check that every argument is in [0, 1], or raise ValueError."""
     for name, value in values.items():
         _inside(name, value, "[0, 1]", 0 <= value <= 1)
 

@@ -72,6 +72,19 @@ def test_a_module_imports_only_what_stands_before_its_package(path):
             assert match[1] in allowed, f"{own} imports {module}"
 
 
+def test_no_chain_of_packages_is_longer_than_nine():
+    """What stands on what, counted in floors: a reader holds nine in mind, not fourteen."""
+    floors = dict.fromkeys(ORDER, 1)
+    for own in ORDER:
+        for path in modules():
+            if package_of(path) == own:
+                for module, _, _ in imports_of(path):
+                    match = re.match(r"trainspec\.conformance\.(\w+)", module)
+                    if match and match[1] != own:
+                        floors[own] = max(floors[own], floors[match[1]] + 1)
+    assert max(floors.values()) <= 9, floors
+
+
 def test_the_order_names_every_package():
     packages = {p.name for p in CHECKER.iterdir() if (p / "__init__.py").exists()}
     assert packages == {*ORDER, "adapters"} - {"api"}

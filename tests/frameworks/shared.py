@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from trainspec.conformance import check, load_implementation
-from trainspec.conformance.diagnosis.found_forms import find_forms
+from trainspec.conformance.diagnosis.object_forms import find_forms
 
 #: Weights of a dense layer with 400 inputs and 100 outputs are drawn.
 FAN_IN, FAN_OUT = 400, 100

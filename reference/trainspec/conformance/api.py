@@ -26,15 +26,15 @@ from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cases.result import Result
 from trainspec.conformance.checking.check import apply_known_failures, check_cases
 from trainspec.conformance.checking.declarations import read_declarations
-from trainspec.conformance.checking.fitting import fit_profile
+from trainspec.conformance.checking.profile_forms import fit_profile
 from trainspec.conformance.diagnosis.accepted import check_accepted
 from trainspec.conformance.diagnosis.compare import Comparison, compare_implementations
 from trainspec.conformance.diagnosis.defaults import check_defaults
-from trainspec.conformance.diagnosis.found_forms import find_forms
 from trainspec.conformance.diagnosis.identify import Identity, identify_operations
+from trainspec.conformance.diagnosis.object_forms import find_forms
 from trainspec.conformance.implementations import target as targets
+from trainspec.conformance.implementations.implementation import Implementation
 from trainspec.conformance.implementations.objects import bind
-from trainspec.conformance.implementations.protocol import Implementation
 from trainspec.conformance.implementations.python_module import PythonModule
 from trainspec.conformance.pages.profiles import load_profile
 from trainspec.conformance.reporting.records import Report

@@ -39,7 +39,7 @@ def forward(x: Array, gamma: Array, beta: Array, *, epsilon: float = 1e-5) -> Ar
 def backward(
     dy: Array, x: Array, gamma: Array, *, epsilon: float = 1e-5
 ) -> tuple[Array, Array, Array]:
-    """The gradients by inputs, scale and shift, given that by the outputs, `dy` (BATCHNORM-5)."""
+    """Gradients of inputs, scale and shift, given `dy`, that of the outputs (BATCHNORM-5)."""
     axes = (0, *range(2, x.ndim))
     m = x.size // x.shape[1]
     mean, variance = statistics(x)

@@ -16,7 +16,8 @@ def forward(x: Array) -> Array:
 
 
 def backward(dy: Array, x: Array) -> Array:
-    """The gradient by the inputs `x`, given that by the outputs, `dy` (RELU-2, RELU-3).
+    """The gradient with respect to the inputs `x`, given `dy`, that of the outputs (RELU-2,
+    RELU-3).
 
     Raises ValueError where the shapes or types of `dy` and `x` differ.
     """

@@ -16,7 +16,7 @@ def forward(x: Array) -> Array:
 
 
 def backward(dy: Array, x: Array) -> Array:
-    """The gradient with respect to the inputs `x`, given that by the outputs, `dy` (TANH-2).
+    """The gradient with respect to the inputs `x`, given `dy`, that of the outputs (TANH-2).
 
     Raises ValueError where the shapes or types of `dy` and `x` differ.
     """

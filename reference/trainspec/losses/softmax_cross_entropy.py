@@ -26,7 +26,7 @@ def forward(logits: Array, targets: Array) -> Array:
 
 
 def backward(logits: Array, targets: Array) -> Array:
-    """The gradient of the loss by the scores, (N, K) (SOFTMAX-3)."""
+    """The gradient of the loss with respect to the scores, (N, K) (SOFTMAX-3)."""
     return like(logits, (wide(softmax(logits)) - wide(targets)) / len(logits))
 
 

@@ -33,7 +33,7 @@ def multilayer(
     ratio: float = 0.5,
     weight_decay: float = 0.1,
 ) -> dict[str, Any]:
-    """Outputs, the loss, and its gradients by all parameters (MULTILAYER-1 to 4).
+    """Outputs, the loss, and its gradients with respect to all parameters (MULTILAYER-1 to 4).
 
     `x` is (N, D), `targets` (N, K); the lists have an entry for each hidden layer: `u`, (N, H),
     `W`, (H before, H), and `b`, `gamma`, `beta`, (H,). `W_out` is (H, K), `b_out` (K,).

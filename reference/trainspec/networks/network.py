@@ -23,7 +23,7 @@ def network(
     ratio: float = 0.5,
     weight_decay: float = 0.1,
 ) -> dict[str, Array]:
-    """Outputs of all layers, the loss, and its gradients by all parameters (NETWORK-1 to 3).
+    """Outputs, the loss, and its gradients with respect to all parameters (NETWORK-1 to 3).
 
     Raises TypeError and ValueError as the layers do.
     """

@@ -18,7 +18,7 @@ def penalty(W: Array, *, weight_decay: float = 0.1) -> Array:
 
 
 def gradient(gW: Array, W: Array, *, weight_decay: float = 0.1) -> Array:
-    """The gradient by the weights with the penalty, given that without, `gW` (L2-2)."""
+    """The gradient of the weights with the penalty, given `gW`, that without it (L2-2)."""
     floating(gW=gW, W=W)
     same_shape(W=W, gW=gW)
     at_least_zero(weight_decay=weight_decay)

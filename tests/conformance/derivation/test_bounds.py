@@ -14,7 +14,7 @@ from trainspec.conformance.derivation.bounds import (
     derive_values,
     prepare_case,
 )
-from trainspec.conformance.derivation.limits import ORDERS
+from trainspec.conformance.derivation.chosen_constants import ORDERS
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import PageError
 

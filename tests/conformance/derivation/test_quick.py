@@ -7,7 +7,7 @@ import pytest
 
 from trainspec.conformance.cases.load import flatten_numbers, load_cases
 from trainspec.conformance.derivation import as_form as as_form_module
-from trainspec.conformance.derivation.as_form import LONG, as_form, derive_form
+from trainspec.conformance.derivation.as_form import as_form, derive_form
 from trainspec.conformance.derivation.quick import derive_quickly
 from trainspec.conformance.pages.load import load_page
 
@@ -18,7 +18,7 @@ RULES = ("sgd", "momentum", "adagrad", "rmsprop", "adam")
 def test_every_variant_is_what_the_golden_file_holds(operation):
     derived, ratios = 0, []
     for case in load_cases([operation]):
-        if (case.steps or 0) > LONG:
+        if case.is_long:
             continue  # left to Arb where it is installed
         for name in () if case.rejects else load_page(case.technique).variants:
             stored, quick = case.variants[name], derive_quickly(case, name)

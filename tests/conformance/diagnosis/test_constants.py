@@ -8,8 +8,8 @@ import pytest
 from helpers import adapter, results, update_rule
 from trainspec.conformance.diagnosis.constants import solve_constants
 from trainspec.conformance.diagnosis.evidence import gather_evidence
-from trainspec.conformance.diagnosis.forms import find_slots
 from trainspec.conformance.diagnosis.matching import make_form
+from trainspec.conformance.pages.forms import find_slots
 
 
 def evidence(kernel, operation):

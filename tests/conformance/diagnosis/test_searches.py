@@ -12,12 +12,12 @@ from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
 from trainspec.conformance.arithmetic.run import run_rule
 from trainspec.conformance.basics.tensors import map_tensors
 from trainspec.conformance.cases.load import load_cases
+from trainspec.conformance.derivation.values import compute_values
 from trainspec.conformance.diagnosis.diagnose import explain
-from trainspec.conformance.diagnosis.evidence import compute_values
-from trainspec.conformance.diagnosis.forms import compose_rule, list_several
 from trainspec.conformance.diagnosis.identify import collect_answers, identify_operations
 from trainspec.conformance.implementations.python_module import PythonModule
 from trainspec.conformance.implementations.target import load_implementation
+from trainspec.conformance.pages.forms import compose_rule, list_several
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER
 from trainspec.conformance.pages.rule import parse_rule

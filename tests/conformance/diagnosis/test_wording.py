@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from trainspec.conformance.diagnosis.forms import Form, compose_rule
 from trainspec.conformance.diagnosis.wording import describe_form
+from trainspec.conformance.pages.forms import Form, compose_rule
 from trainspec.conformance.pages.load import load_page
 
 ADAM = load_page("optimizers/adam")

@@ -9,9 +9,9 @@ import pytest
 
 from trainspec.conformance import api
 from trainspec.conformance.implementations.binding import bind_object
+from trainspec.conformance.implementations.implementation import AdapterError
 from trainspec.conformance.implementations.object_kinds import Given
 from trainspec.conformance.implementations.objects import bind
-from trainspec.conformance.implementations.protocol import AdapterError
 from trainspec.conformance.implementations.python_module import PythonModule
 
 

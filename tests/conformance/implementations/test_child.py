@@ -11,7 +11,7 @@ from command_line import run
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cases.result import CallError, Outcome
 from trainspec.conformance.implementations.child import ChildModule
-from trainspec.conformance.implementations.protocol import AdapterError
+from trainspec.conformance.implementations.implementation import AdapterError
 
 HEAD = "import os, sys, time, threading, signal, subprocess\nimport numpy as np\nname = 'mine'\n"
 RELU = """

@@ -7,13 +7,13 @@ from types import ModuleType
 
 import pytest
 
+from trainspec.conformance.implementations.implementation import AdapterError
 from trainspec.conformance.implementations.object_kinds import (
     Given,
     find_adapter,
     import_adapter,
     prepare_framework,
 )
-from trainspec.conformance.implementations.protocol import AdapterError
 
 
 class Optimizer:

@@ -7,12 +7,12 @@ import sys
 import pytest
 
 from command_line import run
+from trainspec.conformance.implementations.implementation import AdapterError
 from trainspec.conformance.implementations.objects import (
     ObjectTarget,
     load_object,
     names_object,
 )
-from trainspec.conformance.implementations.protocol import AdapterError
 
 BOOK = '''
 import numpy as np

@@ -18,8 +18,8 @@ from trainspec.conformance.basics.paths import list_techniques
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cases.result import CallError, Outcome
 from trainspec.conformance.checking.check import check_cases
+from trainspec.conformance.implementations.implementation import AdapterError
 from trainspec.conformance.implementations.program import Program
-from trainspec.conformance.implementations.protocol import AdapterError
 from trainspec.conformance.implementations.target import load_implementation
 from trainspec.conformance.pages.load import load_page
 
@@ -29,7 +29,7 @@ CRATES = Path("/usr/share/cargo/registry")
 HEAD = """
 import json, os, signal, sys, time, subprocess
 sys.path.insert(0, {root!r})
-from trainspec.conformance.implementations.messages import Request
+from trainspec.conformance.implementations.json_lines import Request
 from trainspec.conformance.implementations.serve import Server
 from trainspec.conformance.implementations.target import load_implementation
 adapter = load_implementation(["reference"])
@@ -89,7 +89,8 @@ def program(tmp_path):
         path = tmp_path / "program.py"
         body = f"    if bad:\n{textwrap.indent(lines, ' ' * 8)}\n    say(a)\n" if lines else ""
         path.write_text(head.format(root=str(ROOT / "reference")) + body)
-        loaded.append(load_implementation([sys.executable, str(path)], timeout))
+        program = [sys.executable, str(path)]
+        loaded.append(load_implementation(program, timeout, start_timeout=60.0))
         return loaded[-1]
 
     yield make

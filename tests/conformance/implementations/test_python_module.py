@@ -11,7 +11,7 @@ from helpers import adapter
 from trainspec.conformance.basics.names import Offering
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cases.result import CallError, Outcome
-from trainspec.conformance.implementations.protocol import AdapterError
+from trainspec.conformance.implementations.implementation import AdapterError
 from trainspec.conformance.implementations.python_module import (
     OutOfTimeError,
     PythonModule,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trainspec.conformance.implementations.child import ChildModule
-from trainspec.conformance.implementations.protocol import AdapterError
+from trainspec.conformance.implementations.implementation import AdapterError
 from trainspec.conformance.implementations.python_module import PythonModule
 from trainspec.conformance.implementations.target import load_implementation, split_target
 

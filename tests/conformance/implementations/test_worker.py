@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from trainspec.conformance.cases.load import load_cases
-from trainspec.conformance.implementations import wire
+from trainspec.conformance.implementations import worker_messages
 from trainspec.conformance.implementations.process import read_frame, write_frame
 
 MODULE = "trainspec.conformance.implementations.worker"
@@ -38,7 +38,7 @@ def test_a_worker_describes_itself_and_answers(tmp_path):
     }
     for _ in range(2):
         write_frame(process.stdin, msgspec.msgpack.encode(question))
-        answer = wire.decode(read_frame(process.stdout))["answer"]
+        answer = worker_messages.decode(read_frame(process.stdout))["answer"]
         assert answer[0].dtype == np.float32
     process.stdin.close()
     assert read_frame(process.stdout) is None

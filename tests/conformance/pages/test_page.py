@@ -7,7 +7,7 @@ import pytest
 from trainspec.conformance.basics.paths import list_techniques
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.checking.distance import measure_distance
-from trainspec.conformance.diagnosis.evidence import compute_values
+from trainspec.conformance.derivation.values import compute_values
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER
 

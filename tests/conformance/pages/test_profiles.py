@@ -65,9 +65,10 @@ def test_what_was_measured_is_linked_to_a_file_of_its_kind(technique):
             version = name.split()[-1]
             # Autograd and DeZero are linked to their main branch.
             assert version in link or "/master/" in link, link
-            # Keras keeps the schedules in a folder of its optimizers'.
+            # Keras and PyTorch keep the schedules beside their optimizers.
             if not is_rule and not technique.startswith("regularizers/"):
                 file = link.replace("/optimizers/schedules/", "/schedules/")
+                file = file.replace("/optim/lr_scheduler", "/lr_scheduler")
                 assert not any(part in file for part in UPDATE_RULES), link
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from command_line import ADAM, run
-from trainspec.conformance.implementations.protocol import AdapterError
+from trainspec.conformance.implementations.implementation import AdapterError
 from trainspec.conformance.reporting.collect import collect_report
 
 

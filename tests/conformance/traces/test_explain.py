@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from traces import RULES, USUAL, record
+from trainspec.conformance.basics.paths import technique_of
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.traces.explain import explain_trace
 from trainspec.conformance.traces.explanation import find_separator
@@ -84,9 +85,42 @@ def test_a_run_may_begin_in_the_middle_with_its_state():
         state={"v": v},
     )  # fmt: skip
     assert "momentum" in names(explain_trace(middle, RULES))
-    lost = explain_trace(replace(middle, state=None), RULES)
-    assert names(lost) == []
-    assert "does not give the state" in lost.notes[0]
+
+
+def cut(trace, first):
+    """The trace from a step on, without the state before it."""
+    rates = trace.rates and trace.rates[first - 1 :]
+    return replace(
+        trace, params=trace.params[first - 1 :], grads=trace.grads[first - 1 :], rates=rates,
+        first_step=first,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("operation", "form"),
+    [("momentum", ""), ("momentum", "nesterov"), ("adagrad", ""), ("rmsprop", ""), ("adam", "")],
+)
+def test_a_state_that_was_not_recorded_is_inferred(operation, form):
+    known = ["learning_rate", "momentum", "rho", "epsilon", "beta1", "beta2"]
+    trace = cut(record(operation, form, steps=9, known=known), 4)
+    found = explain_trace(trace, [technique_of(operation)])
+    assert f"{operation}:{form}".rstrip(":") in names(found)
+    assert "a state that fits is inferred" in found.notes[0]
+    assert not explain_trace(trace, ["optimizers/sgd"]).known
+
+
+def test_constants_are_inferred_together_with_the_state():
+    found = explain_trace(cut(record("rmsprop", steps=9), 4), ["optimizers/rmsprop"])
+    (plain,) = [e for e in found.explanations if e.form == "rmsprop"]
+    assert plain.solution.constants == {"rho": 0.99, "epsilon": 1e-8}
+    assert plain.rates == "0.01"
+
+
+def test_steps_that_any_state_explains_are_not_judged():
+    trace = cut(record("adam", steps=5, known=["learning_rate"]), 4)
+    found = explain_trace(trace, ["optimizers/adam"])
+    assert not names(found)
+    assert "adam was not tried: 2 steps do not tell it" in found.notes[-1]
 
 
 def test_a_coarse_type_is_said_to_be_coarse():

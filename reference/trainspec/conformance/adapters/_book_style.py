@@ -174,7 +174,7 @@ def through(layer: Any, x: Any, dy: Any) -> dict[str, Any]:
 
 
 def _call(layer: Any, x: Any, training: bool) -> Any:
-    """What a layer returns that is told whether it trains, by the second argument of `forward`."""
+    """What a layer returns whose `forward` takes, as its second argument, whether it trains."""
     if len(inspect.signature(layer.forward).parameters) < 2:
         raise NotImplementedError("forward is not told whether it trains: forward(x, train_flg)")
     return np.array(layer.forward(np.array(x), training))

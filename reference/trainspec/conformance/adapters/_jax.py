@@ -80,7 +80,7 @@ def bind_constant(found: Any, words: Mapping[str, str], **fixed: Any) -> Any:
 def bind_schedule(found: Any, words: Mapping[str, str], **fixed: Any) -> Any:
     """A function that makes a schedule of Optax; its steps count from 0.
 
-    An exponential one is made with 1 less the decay.
+    An exponential schedule takes the rate 1 − `decay`.
     """
     exponential = "exponential" in found.__name__
 
@@ -109,7 +109,9 @@ BINDERS = {
 
 
 def _make_initializer(found: Any, fixed: Mapping[str, Any]) -> Any:
-    """The initialiser: it takes a key, a shape and a type; a function without them makes it."""
+    """The object itself if it is an initialiser, a function of key, shape and type; else what it
+    makes.
+    """
     return found if "shape" in inspect.signature(found).parameters else found(**fixed)
 
 
@@ -135,7 +137,7 @@ def normalize(forward: Callable[..., Any], x: Any, gamma: Any, beta: Any, dy: An
 def through_batches(
     call: Callable[..., Any], x: Any, kind: Any, state: Any
 ) -> dict[str, list[Any]]:
-    """What a layer with running statistics gives for batch after batch.
+    """The outputs of a layer with running statistics for a sequence of batches.
 
     `call(batch, state, training)` returns the outputs, the running mean, the running variance and
     the state after it. Statistics that are kept in a wider type than `kind` are rounded.

@@ -193,7 +193,7 @@ def bind_constant(found: Any, words: Mapping[str, str], **fixed: Any) -> Any:
 
 
 def bind_schedule(found: Any, words: Mapping[str, str], **fixed: Any) -> Any:
-    """A schedule; its steps count from 0, and an exponential one is made with 1 less the decay."""
+    """A schedule, whose steps count from 0; an exponential one takes the rate 1 − `decay`."""
     exponential = "exponential" in found.__name__.lower()
 
     def learning_rate_decay(steps: Any, **given: float) -> Any:

@@ -20,10 +20,10 @@ def updates(
 ) -> UpdateRule:
     """An update rule as an operation: `make` a library's optimizer, then `step` it.
 
-    `make` is given the parameters, the learning rates and the hyperparameters that were passed;
-    `step` the optimizer, a step's gradients and its rate, and it returns the parameters after the
-    step, as arrays of their own. What is not passed, and then None, is left to the library.
-    `save` returns the state of an optimizer, and `restore` gives it to another one.
+    `make` takes the parameters, the learning rates and the hyperparameters that were passed. `step`
+    takes the optimizer, the gradients of one step and its learning rate, and returns copies of the
+    parameters after the step. A learning rate that was not passed is None: the library's default is
+    used. `save` returns the state of an optimizer, and `restore` gives it to another one.
     """
     return UpdateRule(make, step, save, restore)
 
@@ -86,7 +86,7 @@ def in_batches(one: Callable[[Any, Any], Mapping[str, Any]], x: Any, dy: Any) ->
 
 
 def in_turn(one: Callable[..., Mapping[str, Any]], *batches: Any) -> dict[str, list[Any]]:
-    """The outputs of `one`, called with every batch in turn: for each a list."""
+    """Call `one` with every batch in turn; return the list of its values for each output."""
     found = [one(*batch) for batch in zip(*batches)]
     return {name: [outputs[name] for outputs in found] for name in found[0]}
 

@@ -200,6 +200,24 @@ def bind_constant(found: Any, words: Mapping[str, str], **fixed: Any) -> Any:
     return constant
 
 
+def bind_schedule(found: Any, words: Mapping[str, str], **fixed: Any) -> Any:
+    """A scheduler that multiplies the rate of an optimizer by `gamma`, which is 1 − `decay`."""
+
+    def learning_rate_decay(steps: Any, *, learning_rate: float, decay: float) -> Any:
+        if steps.dtype != np.float64:
+            raise NotImplementedError("the rates are Python's numbers, which are float64")
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=learning_rate)
+        scheduler = found(optimizer, gamma=1 - decay, **fixed)
+        rates = []
+        for _ in range(int(steps.max(initial=0))):
+            rates.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            scheduler.step()
+        return np.array([rates[int(step) - 1] for step in steps])
+
+    return learning_rate_decay
+
+
 #: Operation -> how an object is asked for it.
 BINDERS = {
     "sigmoid": bind_activation,
@@ -214,6 +232,7 @@ BINDERS = {
     "he_draw": bind_weights,
     "normal_draw": bind_normal,
     "constant": bind_constant,
+    "learning_rate_decay": bind_schedule,
 }
 
 
@@ -226,7 +245,7 @@ def _make(found: Any, named: Mapping[str, Any], dtype: Any, *sizes: int) -> Any:
 
 
 def _check_axes(module: Any, tensor: Any) -> None:
-    """Raise NotImplementedError where a layer is for inputs of another number of axes."""
+    """Raise NotImplementedError if the layer expects inputs with a different number of axes."""
     try:
         getattr(module, "_check_input_dim", lambda _: None)(tensor)
     except ValueError as error:

@@ -3,9 +3,9 @@
     git clone https://github.com/oreilly-japan/deep-learning-from-scratch
     DLFS=deep-learning-from-scratch trainspec check dlfs
 
-Its epsilon is written into the formulas as 1e-7 (10e-7 in batch normalisation). Here the number
-is given a name, and nothing else is changed; left out, it is the book's. Where the book draws, the
-numbers of the case are drawn.
+Its epsilon is written into the formulas as 1e-7 (10e-7 in batch normalisation). Here a named
+constant takes the place of that number, and nothing else is changed; if no epsilon is passed, it
+has the book's value. Where the book's code draws random numbers, it gets those of the case.
 """
 
 from __future__ import annotations

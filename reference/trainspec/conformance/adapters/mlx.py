@@ -1,7 +1,7 @@
 """MLX (https://github.com/ml-explore/mlx), on the CPU.
 
-Its optimizers hold learning rate and step count in float32, so that float64 would be asked in
-vain (see the findings).
+Its optimizers store the learning rate and the step count in float32, so that a check in float64
+would be pointless (see the findings).
 """
 
 from __future__ import annotations

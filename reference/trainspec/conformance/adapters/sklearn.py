@@ -8,20 +8,19 @@ float64 and float32.
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import numpy as np
 import sklearn
-from sklearn.gaussian_process import GaussianProcessRegressor, kernels
+from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.neural_network import MLPRegressor, _base, _stochastic_optimizers
 from sklearn.preprocessing import StandardScaler
 
-from trainspec.conformance.adapters._shared import renamed, updates
+from trainspec.conformance.adapters import _sklearn as asked
 
 name = "scikit-learn"
 version = sklearn.__version__
-types = ["float64", "float32", "float16"]
+types = list(asked.types)
 profile = "sklearn"
 
 known_failures = {
@@ -32,51 +31,17 @@ known_failures = {
 }
 
 
-class _Run:
-    """An optimizer with its parameters, which it changes in place."""
+_SGD, _ADAM = _stochastic_optimizers.SGDOptimizer, _stochastic_optimizers.AdamOptimizer
+_BETAS = {"beta1": "beta_1", "beta2": "beta_2"}
 
-    def __init__(self, params: Any, optimizer: Any) -> None:
-        self.params, self.optimizer = params, optimizer
+sgd = asked.bind_optimizer(_SGD, {}, momentum=0.0, nesterov=False)
+momentum = asked.bind_optimizer(_SGD, {})
+adam = asked.bind_optimizer(_ADAM, _BETAS)
 
-    def step(self, gradient: Any, rate: float | None) -> Any:
-        if rate is not None:
-            self.optimizer.learning_rate_init = self.optimizer.learning_rate = rate
-        if any(g is None for g in gradient):
-            raise NotImplementedError("scikit-learn has a gradient for every parameter")
-        self.optimizer.update_params(self.params, list(gradient))
-        return [np.array(W) for W in self.params]
+forms = {"momentum:canonical": asked.bind_optimizer(_SGD, {}, nesterov=False)}
 
-    def save(self) -> Any:
-        return copy.deepcopy(vars(self.optimizer))
-
-    def restore(self, state: Any) -> None:
-        vars(self.optimizer).update(copy.deepcopy(state))
-
-
-def _of(kind: Any, **fixed: Any) -> Any:
-    words = {"beta1": "beta_1", "beta2": "beta_2"}
-
-    def make(params: Any, rates: Any, given: dict[str, float]) -> Any:
-        first = {"learning_rate_init": rates[0]} if rates else {}
-        own = [np.array(W) for W in params]
-        return _Run(own, kind(own, **first, **renamed(given, words), **fixed))
-
-    return updates(make, _Run.step, _Run.save, _Run.restore)
-
-
-sgd = _of(_stochastic_optimizers.SGDOptimizer, momentum=0.0, nesterov=False)
-momentum = _of(_stochastic_optimizers.SGDOptimizer)
-adam = _of(_stochastic_optimizers.AdamOptimizer)
-
-forms = {"momentum:canonical": _of(_stochastic_optimizers.SGDOptimizer, nesterov=False)}
-
-
-def standard_deviation(x: Any) -> Any:
-    if x.dtype != np.float64:
-        raise NotImplementedError("StandardScaler's statistics are float64 whatever it is given")
-    scaler = StandardScaler().fit(x.reshape(-1, 1))
-    found = {"mean": scaler.mean_, "variance": scaler.var_, "std": scaler.scale_}
-    return {name: np.asarray(values[0]) for name, values in found.items()}
+standard_deviation = asked.bind_scaler(StandardScaler, {})
+gaussian_process = asked.bind_gaussian_process(GaussianProcessRegressor, {})
 
 
 def l2_penalty(W: Any, b: Any, gW: Any, gb: Any, *, weight_decay: float) -> Any:
@@ -113,23 +78,6 @@ def tanh(x: Any, dy: Any) -> Any:
 
 def relu(x: Any, dy: Any) -> Any:
     return _activation("relu", x, dy)
-
-
-def gaussian_process(
-    x: Any,
-    y: Any,
-    x_new: Any,
-    *,
-    length_scale: float,
-    signal_variance: float,
-    noise_variance: float,
-) -> Any:
-    if x.dtype != np.float64:
-        raise NotImplementedError("the process predicts in float64 whatever it is given")
-    kernel = kernels.ConstantKernel(signal_variance) * kernels.RBF(length_scale)
-    process = GaussianProcessRegressor(kernel, alpha=noise_variance, optimizer=None)
-    mean, std = process.fit(x[:, None], y).predict(x_new[:, None], return_std=True)
-    return {"mean": mean, "variance": std**2}
 
 
 def _activation(which: str, x: Any, dy: Any) -> Any:

@@ -1,7 +1,8 @@
 """tinygrad (https://github.com/tinygrad/tinygrad), on the CPU: it compiles with clang as it goes.
 
 Its optimizers hold learning rate and betas in float32, as tensors of one element. A case of a
-thousand steps takes longer than an answer may: it is refused here.
+thousand steps would exceed the time limit of an answer, so this adapter says that it does not
+support it.
 """
 
 from __future__ import annotations

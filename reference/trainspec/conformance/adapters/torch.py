@@ -102,6 +102,7 @@ def batch_normalization_running(x: Any, gamma: Any, beta: Any, **given: float) -
 
 
 constant = asked.bind_constant(init.constant_, {"value": "val"})
+learning_rate_decay = asked.bind_schedule(torch.optim.lr_scheduler.ExponentialLR, {})
 
 
 def fans(shape: Any, *, groups: float) -> Any:

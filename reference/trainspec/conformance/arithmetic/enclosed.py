@@ -179,7 +179,7 @@ def enclose_constants(roundings: Roundings, values: Any) -> Enclosed:
 
 
 def _lose(values: Array, kind: FloatType) -> Array:
-    """How much numbers lose where a type holds them."""
+    """A bound on the rounding error of storing numbers in a type."""
     size = np.abs(values)
     lost = size * kind.roundoff + np.where(size < kind.smallest_normal, kind.smallest_normal, 0.0)
     held = values.astype(kind.dtype).astype(np.float64)

@@ -191,7 +191,8 @@ def _make_elementwise(function: Any, arguments: int) -> Any:
 def _lerp(a: Any, b: Any, weight: Any) -> Interval:
     """`a + weight * (b - a)`, with a rounding for each of its three operations.
 
-    Written as intervals operation by operation it would be counted twice that `a` is uncertain.
+    Evaluating the formula one interval operation at a time would count the uncertainty of `a`
+    twice.
     """
     a, b, weight = enclose_constant(a), enclose_constant(b), enclose_constant(weight)
     if any(isinstance(v.x, float) for v in (a, b, weight)):

@@ -20,21 +20,23 @@ from trainspec.conformance.cases.script import Script
 #: Cases of this level can only be asked step by step.
 STEPS = "steps"
 LEVELS = ("core", "numerics", "edge", "statistics", STEPS)
+#: A case of more steps than this is long: what is done with every form is not done with it.
+LONG = 100
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
     """One golden example, with the values of the canonical form or of the form that it names.
 
-    `outputs` has the shape of every output, of one step where there are `steps`.
-    `expected` is flat: every number of the outputs in order, of the steps in `keep` (counted
-    from 1) where that is set. `tolerance` has as many numbers for each type served.
-    A case with `rejects` expects the implementation to reject that hyperparameter. `offered` is
-    the further form that the implementation is asked for, beside its main one. A `subject` other
-    than a golden case belongs to a default (of the profile `profile`) or to a draw (of the
-    function `draw`). `skipped` are outputs that an answer left out, which the case has no more.
-    `count` says who counts the steps where gradients are missing, ``shared`` or ``own``; with a
-    `script` the case is asked step by step.
+    `outputs` maps every output to its shape, or to its shape at one step if there are `steps`.
+    `expected` is flat: all numbers of the outputs in order; if `keep` is set, only those of its
+    steps (counted from 1). `tolerance` has as many numbers for each type that the case serves. A
+    case with `rejects` expects the implementation to reject that hyperparameter. `offered` is the
+    further form that the implementation is asked for, beside its main one. A `subject` other than a
+    golden case belongs to a default (of the profile `profile`) or to a draw (of the function
+    `draw`). `skipped` are outputs that an answer left out, which the case has no more. `count` says
+    who counts the steps where gradients are missing, ``shared`` or ``own``; with a `script` the
+    case is asked step by step.
     """
 
     id: str
@@ -85,6 +87,11 @@ class Case:
     def label(self) -> str:
         """The id with the further form in it: ``adam:amsgrad/first-step``."""
         return CaseInType(self.offering, self.name).label
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it has so many steps that few forms are run on it."""
+        return (self.steps or 0) > LONG
 
     @property
     def types(self) -> tuple[str, ...]:

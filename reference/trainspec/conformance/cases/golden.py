@@ -17,7 +17,7 @@ Number = float | str
 
 
 class GoldenForm(msgspec.Struct, frozen=True):
-    """The values of one published form in a case; what it does not say is as in the case."""
+    """The values of one published form in a case; what is left out is the same as in the case."""
 
     expected: list[Number]
     tolerance: dict[str, list[Number]]

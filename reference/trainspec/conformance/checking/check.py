@@ -14,7 +14,7 @@ from trainspec.conformance.checking.answer import flatten_answer, judge_answer
 from trainspec.conformance.checking.declarations import iterate_offerings, read_declarations
 from trainspec.conformance.checking.random_draws import check_draws
 from trainspec.conformance.checking.steps import check_step_case, list_step_cases
-from trainspec.conformance.implementations.protocol import Implementation
+from trainspec.conformance.implementations.implementation import Implementation
 
 #: After this number of cases in a row without an answer in time, an operation is asked no more.
 PATIENCE = 3
@@ -129,10 +129,9 @@ def _check_answer(
 
 
 def apply_known_failures(result: Result, reasons: Mapping[str, str], *, own: bool = True) -> Result:
-    """The result in the light of the clause's strength and of the failures that are known.
-
-    One on the list that does not fail is stale, if the list is the implementation's `own`: that of
-    an object is its library's.
+    """Adjust a result: a failure of a SHOULD becomes advice, a listed failure a known failure. A
+    listed case that passes is stale if the list is the implementation's `own`; an object without an
+    adapter has the list of its library, of which not every entry applies to it.
     """
     case = CaseInType(result.case.offering, result.case.name, result.kind)
     fails = result.outcome.fails

@@ -17,8 +17,8 @@ from trainspec.conformance.basics.paths import list_techniques
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.derivation.as_form import as_form
+from trainspec.conformance.implementations.implementation import Implementation, list_offerings
 from trainspec.conformance.implementations.known_failures import parse_known
-from trainspec.conformance.implementations.protocol import Implementation, list_offerings
 from trainspec.conformance.pages.combinations import normalize_form
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import PageError
@@ -63,7 +63,7 @@ def choose_forms(implementation: Implementation, profile: Profile) -> dict[str, 
 
 
 def check_known_failures(known: Mapping[str, str], who: str) -> None:
-    """Raise `CaseError` for a known failure that is no case, nor a case in a type."""
+    """Raise `CaseError` if a known failure names neither a case nor a case in a type."""
     if not known:
         return
     ids = {case.id for case in load_cases()}

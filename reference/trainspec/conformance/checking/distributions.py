@@ -1,8 +1,9 @@
 """The distribution that a rule gives standard normal numbers: `rule -> distribution`.
 
-A rule that multiplies them by a number gives a normal distribution, one that sends them through
-the normal distribution function a uniform one. A rule that stops growing somewhere stands for
-draws that are repeated until they are inside, as `TruncatedNormal` of the libraries does.
+A rule that multiplies them by a number gives a normal distribution, one that sends them through the
+normal distribution function a uniform one. A rule that is constant beyond some bound stands for
+truncation: draws are repeated until they fall within the bound, as in the libraries'
+`TruncatedNormal`.
 """
 
 from __future__ import annotations

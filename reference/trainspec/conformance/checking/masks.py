@@ -61,8 +61,9 @@ class DrawingRule:
     def read_mask(self, answer: FloatArray) -> FloatArray:
         """Which units were kept, 1 or 0, as an answer shows.
 
-        An output that is just what a dropped unit gives is a dropped unit; where the first output
-        cannot tell, as of an input of 0, the next one does.
+        A unit counts as dropped if its output is exactly what a dropped unit returns. Where the
+        first output is the same for kept and dropped units, as for an input of 0, the next output
+        decides.
         """
         kept, dropped = self._extremes
         mask = np.full(self.draws.shape, np.nan)

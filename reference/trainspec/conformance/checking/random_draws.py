@@ -38,7 +38,7 @@ from trainspec.conformance.checking.random_tests import (
     judge_normal,
     judge_values,
 )
-from trainspec.conformance.implementations.protocol import Implementation, list_offerings
+from trainspec.conformance.implementations.implementation import Implementation, list_offerings
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import UNIFORM
 

@@ -49,7 +49,8 @@ def judge_normal(draws: Sequence[FloatArray], again: FloatArray, std: float) -> 
 def judge_values(
     draws: Sequence[FloatArray], again: FloatArray, asked: Distribution
 ) -> Iterator[Finding]:
-    """Tests that `draws`, matrices from seeds of their own, have another distribution than normal.
+    """Test whether `draws`, a matrix for every seed, follow `asked`, a distribution that is not
+    normal.
 
     `again` was drawn with the first one's seed.
     """

@@ -38,15 +38,13 @@ from trainspec.conformance.cases.script import (
 )
 from trainspec.conformance.checking.answer import flatten_answer, judge_answer
 from trainspec.conformance.checking.declarations import as_declared
-from trainspec.conformance.implementations.protocol import Implementation, list_offerings
+from trainspec.conformance.implementations.implementation import Implementation, list_offerings
 from trainspec.conformance.pages.load import load_page
 
 #: How many gradients are accumulated into one step.
 MICRO_STEPS = 2
 #: What each of them is of the whole gradient, step after step: exact, and with the right mean.
 SHARES = ((2.0, 0.0), (0.0, 2.0), (1.0, 1.0))
-#: Cases of more steps than this are not asked step by step.
-LONG = 100
 OWN = "own"
 #: A state may have been saved in this type.
 NARROWER = {"float64": np.float32, "float32": np.float16}
@@ -64,7 +62,7 @@ def list_step_cases(
     kinds: Sequence[str],
     declared: Mapping[str, str],
 ) -> Iterator[tuple[Case, str]]:
-    """What is asked step by step, of every technique and form that is offered so: case and type.
+    """Yield every step-by-step case, with its type, of each technique and form that is offered so.
 
     Where an operation is offered as a whole only, one case without a type says so. `declared`
     (operation -> form) says which form the main function is.
@@ -105,7 +103,7 @@ def check_step_case(implementation: Implementation, case: Case, kind: str) -> Re
 
 
 def _name_action(case: Case, result: Result) -> str:
-    """Which step of which run the first wrong number belongs to, where that is a question."""
+    """Which step of which run the first wrong number belongs to; empty if there is no doubt."""
     place = result.divergence.place if result.divergence else None
     if case.script is None or place is None or place.step is None:
         return ""
@@ -130,7 +128,7 @@ def _list_form(
         whole = [
             case
             for case in cases
-            if case.level == "core" and 0 < (case.steps or 0) <= LONG and kind in case.types
+            if case.level == "core" and case.steps and not case.is_long and kind in case.types
         ]
         digits = [case for case in cases if case.steps and _has_all_digits(case, kind)]
         if whole:
@@ -165,7 +163,7 @@ def _list_scripts(
     yield _play(longest, "saved", _save_and_restore(steps), why=WHY_SAVED)
     if digits:
         # A state that is saved in a narrower type shows only where it has digits to lose.
-        full = max(digits, key=lambda case: ((case.steps or 0) <= LONG, len(case.expected)))
+        full = max(digits, key=lambda case: (not case.is_long, len(case.expected)))
         script = _save_and_restore(full.steps or 0)
         yield _play(full, "saved-with-all-digits", script, why=WHY_SAVED)
     yield _play(longest, "two-at-once", _alternate(steps), why=WHY_TWO)
@@ -237,7 +235,7 @@ def _save_and_restore(steps: int) -> list[Action]:
 
 
 def _accumulate(case: Case) -> Case:
-    """The case with the gradient of every step in parts, which move nothing but by their mean."""
+    """The case with every gradient in parts, of which only the mean moves the parameters."""
     actions = [Action(START, "a")]
     for t in range(1, (case.steps or 0) + 1):
         actions += [Action(STEP, "a", t, scale=share) for share in SHARES[t % len(SHARES)]]

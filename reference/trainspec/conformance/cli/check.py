@@ -37,12 +37,12 @@ from trainspec.conformance.cli.options import (
     types_option,
     variant_option,
 )
-from trainspec.conformance.diagnosis.found_forms import find_forms
+from trainspec.conformance.diagnosis.object_forms import find_forms
+from trainspec.conformance.implementations.implementation import Implementation, title_of
 from trainspec.conformance.implementations.known_failures import (
     read_known_failures,
     write_known_failures,
 )
-from trainspec.conformance.implementations.protocol import Implementation, title_of
 from trainspec.conformance.implementations.target import load_implementation
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.profiles import load_profile

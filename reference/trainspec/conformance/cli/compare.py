@@ -15,7 +15,7 @@ from trainspec.conformance.cli.options import (
     widest_option,
 )
 from trainspec.conformance.diagnosis.compare import comparison_data
-from trainspec.conformance.implementations.protocol import Implementation, title_of
+from trainspec.conformance.implementations.implementation import Implementation, title_of
 from trainspec.conformance.reporting.records import to_json
 from trainspec.conformance.reporting.terminal_identify import print_comparisons
 

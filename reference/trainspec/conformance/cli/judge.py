@@ -17,8 +17,8 @@ from trainspec.conformance.cli.options import (
     strict_option,
     variant_option,
 )
+from trainspec.conformance.implementations.answer_file import Recorded
 from trainspec.conformance.implementations.known_failures import read_known_failures
-from trainspec.conformance.implementations.recorded import Recorded
 from trainspec.conformance.reporting.records import to_json
 from trainspec.conformance.reporting.report import choose_exit_status
 from trainspec.conformance.reporting.terminal import print_report

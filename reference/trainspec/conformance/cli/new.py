@@ -16,7 +16,7 @@ from trainspec.conformance.basics.names import (
 from trainspec.conformance.basics.paths import TEMPLATES, page_path
 from trainspec.conformance.cases.golden import find_techniques
 from trainspec.conformance.cli.options import as_option, choose_target, map_option, set_option
-from trainspec.conformance.diagnosis.found_forms import find_forms
+from trainspec.conformance.diagnosis.object_forms import find_forms
 from trainspec.conformance.implementations.objects import (
     ObjectTarget,
     bind_target,

@@ -15,7 +15,7 @@ from trainspec.conformance.cli.options import (
     technique_option,
     types_option,
 )
-from trainspec.conformance.implementations.recorded import write_requests
+from trainspec.conformance.implementations.answer_file import write_requests
 
 
 @click.command("requests")

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from trainspec.conformance.implementations.protocol import AdapterError
+from trainspec.conformance.implementations.implementation import AdapterError
 from trainspec.conformance.implementations.python_module import PythonModule
 from trainspec.conformance.implementations.serve import serve_requests
 from trainspec.conformance.implementations.target import load_implementation

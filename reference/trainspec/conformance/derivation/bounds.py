@@ -29,8 +29,8 @@ from trainspec.conformance.arithmetic.run import run_rule
 from trainspec.conformance.basics.float_types import TYPES, FloatType
 from trainspec.conformance.basics.names import make_case_id
 from trainspec.conformance.basics.tensors import iterate_tensors, list_shapes, map_tensors, to_array
+from trainspec.conformance.derivation.chosen_constants import CAP, ORDERS
 from trainspec.conformance.derivation.inputs import make_function_inputs, make_update_inputs
-from trainspec.conformance.derivation.limits import CAP, ORDERS
 from trainspec.conformance.pages.page import (
     LAYERED,
     TRAINING,
@@ -149,7 +149,7 @@ def _widen(derived: Derived, other: Derived, case: str) -> Derived:
 
 
 def _part_at_an_edge(value: Interval, other: Interval, case: str) -> bool:
-    """Whether one order ends in an infinity or NaN and another does not, or in another one."""
+    """Whether two orders end in different infinities or NaN, or only one of them does."""
     one, two = value.nearest(), other.nearest()
     if math.isfinite(one) and math.isfinite(two):
         if one != two:

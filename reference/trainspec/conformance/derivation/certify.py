@@ -59,7 +59,7 @@ def _compare_file(name: str, right: str) -> list[Difference]:
 
 
 def certify_end_points() -> tuple[str, list[Difference]]:
-    """The text of the golden file of the effect of the paths, and how the stored one differs."""
+    """The text of the golden file of `update_paths`, and how the stored file differs from it."""
     right = format_end_points()
     return right, _compare_file(PATHS, right)
 

@@ -21,7 +21,7 @@ from trainspec.conformance.arithmetic.interval import (
 from trainspec.conformance.arithmetic.interval_functions import INTERVAL_FUNCTIONS
 from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.basics.names import display_form, technique_in
-from trainspec.conformance.derivation.limits import ORDERS
+from trainspec.conformance.derivation.chosen_constants import ORDERS
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.rule import Rule, execute_lines
 
@@ -87,8 +87,9 @@ class _Walk:
     def derive(self) -> tuple[float, dict[str, float]]:
         """The end, rounded once, and the tolerance of each type.
 
-        The tolerance sums up what every rounding of every step moves the end by: the radius of a
-        step from exact values, carried to the end by the true rule.
+        The tolerance adds up, over all steps, how far the rounding of that step can move the end
+        point: the radius of one step from exact values, carried to the end by the exact rule, times
+        `ORDERS`.
         """
         with rounding_as(None, DIGITS):
             states = [{"W": enclose(START[self.coordinate])}]

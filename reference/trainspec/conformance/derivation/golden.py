@@ -12,7 +12,7 @@ from typing import Any
 from trainspec.conformance.basics.float_types import TYPES, FloatType
 from trainspec.conformance.basics.names import make_case_id, spell_kebab
 from trainspec.conformance.basics.tensors import map_tensors, round_to_two_digits, spell_number
-from trainspec.conformance.cases.case import LEVELS
+from trainspec.conformance.cases.case import LEVELS, LONG
 from trainspec.conformance.derivation.bounds import (
     Derived,
     ReadyCase,
@@ -20,14 +20,11 @@ from trainspec.conformance.derivation.bounds import (
     derive_values,
     prepare_case,
 )
+from trainspec.conformance.derivation.chosen_constants import ORDERS
 from trainspec.conformance.derivation.gradients import certify_gradients
-from trainspec.conformance.derivation.limits import ORDERS
 from trainspec.conformance.derivation.margins import measure_margin
 from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, CaseText, Page, PageError
 from trainspec.conformance.pages.rule import Rule
-
-#: Named errors are not held against cases of more steps than this: they show long before.
-LONG = 100
 
 
 def derive_golden(page: Page, progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
@@ -96,6 +93,7 @@ def _derive_others(
     margins: dict[str, dict[str, Any]] = {kind: {} for kind in canonical.radii}
     for name, rule in page.rules.items():
         published = name in page.variants
+        # Named errors show long before.
         if not name or (not published and steps > LONG):
             continue
         try:

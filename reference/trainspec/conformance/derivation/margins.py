@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from trainspec.conformance.arithmetic.interval import Interval
-from trainspec.conformance.derivation.limits import ORDERS
+from trainspec.conformance.derivation.chosen_constants import ORDERS
 from trainspec.conformance.pages.page import Page
 
 #: A case tells two forms apart only if they are this many tolerances from each other.

@@ -28,7 +28,7 @@ from trainspec.conformance.basics.tensors import (
 )
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.golden import GoldenForm
-from trainspec.conformance.derivation.limits import CAP, ORDERS
+from trainspec.conformance.derivation.chosen_constants import CAP, ORDERS
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, Page
 from trainspec.conformance.pages.rule import Rule

@@ -1,4 +1,4 @@
-"""Hyperparameters that an implementation accepts though the form it declares has none of the name.
+"""Hyperparameters that an implementation accepts although its declared form has none of that name.
 
 The golden cases never pass them, so that a weight decay with the wrong sign would stay unseen.
 Each is passed alone, and what the implementation is then must be a published form that has it.
@@ -24,7 +24,7 @@ from trainspec.conformance.cases.result import CallError, Outcome, Result
 from trainspec.conformance.checking.declarations import as_declared
 from trainspec.conformance.diagnosis.diagnose import Diagnosis, explain
 from trainspec.conformance.diagnosis.identify import collect_answers, find_optional
-from trainspec.conformance.implementations.protocol import Implementation, list_offerings
+from trainspec.conformance.implementations.implementation import Implementation, list_offerings
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, Page
 

@@ -26,7 +26,7 @@ from trainspec.conformance.checking.declarations import (
 from trainspec.conformance.checking.distance import find_first_difference, locate
 from trainspec.conformance.diagnosis.diagnose import Diagnosis, explain
 from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, gather_evidence
-from trainspec.conformance.implementations.protocol import Implementation, list_offerings
+from trainspec.conformance.implementations.implementation import Implementation, list_offerings
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, Page
 from trainspec.conformance.pages.profiles import load_profile
@@ -36,8 +36,8 @@ from trainspec.conformance.pages.profiles import load_profile
 class Difference:
     """The first place where two answers differ, and the answers there.
 
-    `place` is None where the answers have different numbers of elements, which then stand in
-    place of the answers.
+    If the answers have different numbers of elements, `place` is None, and `one` and `other` hold
+    those numbers instead of values.
     """
 
     case: str
@@ -153,7 +153,7 @@ def _pair_sides(ones: Sequence[_Side], others: Sequence[_Side]) -> Iterator[tupl
 def _compare_sides(
     pair: tuple[_Side, _Side], cases: Sequence[Case], kinds: Sequence[str]
 ) -> Iterator[Comparison]:
-    """The comparison of a pair, and once more with what both accept beyond the cases' own."""
+    """Compare a pair; if both accept further hyperparameters, compare them again with those."""
     page = load_page(cases[0].technique)
     yield _compare_pair(pair, page, cases, kinds, {})
     extra = set[str]().union(

@@ -9,7 +9,7 @@ import numpy as np
 
 from trainspec.conformance.basics.float_types import FloatArray
 from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, Sample
-from trainspec.conformance.diagnosis.forms import ConstantSlot, Form
+from trainspec.conformance.pages.forms import ConstantSlot, Form
 from trainspec.conformance.pages.rule import Rule, parse_rule
 
 #: The name of the constant that is searched for; no rule uses it.
@@ -44,9 +44,9 @@ def solve_constants(
 ) -> Iterator[Iterator[Form]]:
     """Forms with constants that meet the sample: one in `slot`, one for each missing name.
 
-    Missing are hyperparameters of the base's rule that only variants have and nobody passes. More
-    than two unknown constants are not searched for. Every solution is a series of forms, with more
-    digits in each: a sample may allow several, and other cases decide.
+    A name is missing if the rule of `base` has it, only variants have it, and it is not passed.
+    More than two unknown constants are not searched for. Every solution is a series of forms, with
+    more digits in each: a sample may allow several, and other cases decide.
     """
     missing = sorted(evidence.page.variant_hyperparameters(base.rule) - evidence.given)
     unknown = [*missing, *([UNKNOWN] if slot else [])]
@@ -127,7 +127,7 @@ def _try_points(
 def _find_roots(
     sample: Sample, rule: Rule, unknown: str, grid: FloatArray = GRID
 ) -> Iterator[float]:
-    """Constants of the grid's range at which the rule meets the number that is most off."""
+    """Constants within the grid at which the rule meets the number that they move most."""
     tried = _try_points(sample, rule, [unknown], grid[:, None])
     scale = np.maximum(np.where(np.isnan(sample.tolerance), np.inf, sample.tolerance), 2.0**-1000)
     with np.errstate(all="ignore"):
@@ -163,7 +163,7 @@ def _narrow_bracket(
     bracket: tuple[float, float],
     allowed: FloatArray,
 ) -> float | None:
-    """Where one number's miss changes its sign, unless another number is then missed for sure."""
+    """Where one number's miss changes sign; None if another number is certainly missed there."""
     low, high = bracket
     for _ in range(9):
         points = np.geomspace(low, high, 64) if 0 < 2 * low < high else np.linspace(low, high, 64)

@@ -27,10 +27,11 @@ from trainspec.conformance.cases.result import CallError, Outcome, Result
 from trainspec.conformance.checking.answer import flatten_answer
 from trainspec.conformance.checking.distance import measure_distance
 from trainspec.conformance.derivation.as_form import as_form
+from trainspec.conformance.derivation.values import compute_values
 from trainspec.conformance.diagnosis.constants import solve_constants
-from trainspec.conformance.diagnosis.evidence import LONG, NEAR, Evidence, compute_values
-from trainspec.conformance.diagnosis.forms import ConstantSlot, Form, compose_rule
-from trainspec.conformance.implementations.protocol import Implementation, list_offerings
+from trainspec.conformance.diagnosis.evidence import NEAR, Evidence
+from trainspec.conformance.implementations.implementation import Implementation, list_offerings
+from trainspec.conformance.pages.forms import ConstantSlot, Form, compose_rule
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER
 from trainspec.conformance.pages.profiles import Profile, list_profiles, load_profile
@@ -146,7 +147,7 @@ def _find_telling_case(
     for kind in (k for k in TYPES if k in implementation.types):
         best = 0.0, cases[0]
         for case in cases:
-            if kind not in case.tolerance or (case.steps or 0) > LONG:
+            if kind not in case.tolerance or case.is_long:
                 continue
             one, other = (
                 compute_values(_set_default(case, name, v), rule) for v in (default, changed)

@@ -1,4 +1,4 @@
-"""Where no form explains the answers: what is right, what is wrong, and what the wrong share.
+"""Answers that no form explains: which numbers are wrong, and what those have in common.
 
 Both where the wrong numbers are and how they depend on the right ones are looked for in all
 answers at once, so that what is said holds in every case.
@@ -14,13 +14,14 @@ import numpy as np
 from trainspec.conformance.basics.names import display_form, join_form
 from trainspec.conformance.basics.tensors import is_list_of_shapes, map_tensors, to_array
 from trainspec.conformance.checking.distance import measure_each
+from trainspec.conformance.derivation.values import compute_values
 from trainspec.conformance.diagnosis.departure_how import find_how
 from trainspec.conformance.diagnosis.departure_where import find_where
-from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, compute_values
-from trainspec.conformance.diagnosis.forms import Form, compose_rule, list_published
+from trainspec.conformance.diagnosis.evidence import NEAR, Evidence
 from trainspec.conformance.diagnosis.matching import list_complete
 from trainspec.conformance.diagnosis.places import Places, collect_places
 from trainspec.conformance.diagnosis.wording import describe_first_difference
+from trainspec.conformance.pages.forms import Form, compose_rule, list_published
 
 #: How many cases, failing ones and others, choose the closest form.
 ASKED = 14
@@ -72,7 +73,7 @@ def _find_closest(evidence: Evidence) -> tuple[tuple[str, ...], Places] | None:
 
 
 def _measure_share(evidence: Evidence, form: Form, asked: Sequence[int]) -> float:
-    """The share of numbers that are a form's; none of an answer that has another shape."""
+    """The share of numbers that agree with a form; 0 if the answer has a different shape."""
     good = total = 0
     for index in asked:
         case, answer = evidence.cases[index], evidence.answers[index]

@@ -15,10 +15,10 @@ import numpy as np
 from trainspec.conformance.cases.result import Result
 from trainspec.conformance.diagnosis.departure import describe_departure
 from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, gather_evidence
-from trainspec.conformance.diagnosis.forms import Form
 from trainspec.conformance.diagnosis.matching import Match
 from trainspec.conformance.diagnosis.searches import SEARCHES, Tier
 from trainspec.conformance.diagnosis.wording import NO_FORM
+from trainspec.conformance.pages.forms import Form
 
 #: A published form may disagree with this number of edge cases and still be what is named.
 FEW = 2
@@ -53,8 +53,9 @@ class Diagnosis:
 def diagnose(results: Sequence[Result], *, quick: bool = False) -> Diagnosis | None:
     """The diagnosis of one operation's results in one type, or None if there is nothing to say.
 
-    `results` should hold the passing cases too: a form must explain them all. Where none does, one
-    that explains all but edge cases is named, with those. A `quick` one combines nothing.
+    `results` should hold the passing cases too: a form must explain them all. If no form explains
+    all of them, one that explains all but edge cases is named, with those. A `quick` diagnosis
+    tries no combinations of edits.
     """
     evidence = gather_evidence(results)
     return explain(evidence, quick=quick) if evidence else None

@@ -29,9 +29,9 @@ from trainspec.conformance.checking.random_tests import (
     normal_tail,
 )
 from trainspec.conformance.diagnosis.diagnose import Diagnosis, diagnose
-from trainspec.conformance.diagnosis.forms import compose_rule, list_single
 from trainspec.conformance.diagnosis.matching import make_form
 from trainspec.conformance.diagnosis.wording import NO_FORM, describe_form
+from trainspec.conformance.pages.forms import compose_rule, list_single
 from trainspec.conformance.pages.page import NORMAL
 
 #: The deviation of a normal distribution that is cut at two of its deviations.
@@ -218,7 +218,7 @@ def _in_every_shape(formula: str, deviations: Sequence[float]) -> Iterator[Candi
 
 @cache
 def _unit_shapes() -> dict[str, tuple[Distribution, float]]:
-    """The usual distributions with a deviation of 1, and the share of it that is left."""
+    """The usual distributions with a deviation of 1, and what is left of the nominal deviation."""
     z, weights = normal_table()
     inside = abs(z) < 2
     cut = Distribution.of(z[inside] / CUT, weights[inside])

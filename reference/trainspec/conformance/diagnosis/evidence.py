@@ -20,14 +20,13 @@ from trainspec.conformance.basics.float_types import TYPES, FloatArray
 from trainspec.conformance.basics.names import split_form
 from trainspec.conformance.basics.tensors import (
     is_list_of_shapes,
-    iterate_tensors,
-    map_tensors,
     to_array,
 )
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.load import flatten_numbers
 from trainspec.conformance.cases.result import Outcome, Result
 from trainspec.conformance.checking.distance import measure_distance
+from trainspec.conformance.derivation.values import compute_values
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.rule import Rule
@@ -35,10 +34,6 @@ from trainspec.conformance.pages.rule import Rule
 #: A form explains an answer that is within this number of tolerances of what it gives: the rule's
 #: own rounding in float64, and tolerances that were derived for its parts, add to the one.
 NEAR = 4.0
-
-
-#: Cases of more steps than this are asked only where they must: others show a form long before.
-LONG = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,8 +101,8 @@ class Evidence:
 
     @cached_property
     def short(self) -> list[int]:
-        """Those of them that have not too many steps to be asked of every form."""
-        return [index for index in self.answered if (self.cases[index].steps or 0) <= LONG]
+        """The answered cases that are short enough to run every form on them."""
+        return [index for index in self.answered if not self.cases[index].is_long]
 
     @cached_property
     def shortest_first(self) -> list[int]:
@@ -143,7 +138,7 @@ class Evidence:
 
     @cached_property
     def declared(self) -> dict[tuple[str, ...], None]:
-        """The edits of the forms that the answers were checked as: one, as a rule."""
+        """The edits of each form that the answers were checked against; usually there is one."""
         return dict.fromkeys(split_form(case.form) for case in self.cases)
 
     def ordinary(self, index: int) -> bool:
@@ -210,35 +205,6 @@ def gather_evidence(results: Sequence[Result]) -> Evidence | None:
         frozenset(given),
         [r.divergence for r in known],
     )
-
-
-def compute_values(
-    case: Case,
-    rule: Rule,
-    more: Mapping[str, Any] | None = None,
-    inputs: Any = None,
-) -> FloatArray:
-    """What a rule returns on a case, in float64, flat.
-
-    `more` holds hyperparameters that the case lacks, `inputs` others than the case's own.
-    """
-    if inputs is None:
-        inputs = map_tensors(lambda t: to_array(t, np.float64), case.inputs)
-    given = {**(more or {}), **case.numbers()}
-    try:
-        page = load_page(case.technique)
-        outputs = run_rule(page, rule, inputs, given, FLOAT64_FUNCTIONS)
-    except (ArithmeticError, ValueError, IndexError, TypeError, NameError):
-        # Plain numbers may meet in a division by zero.
-        return np.full(case.expected.shape, np.nan)
-    if case.keep:
-        outputs = {name: [steps[t - 1] for t in case.keep] for name, steps in outputs.items()}
-    flat = [
-        np.asarray(leaf, dtype=np.float64).ravel()
-        for path, leaf in iterate_tensors(outputs)
-        if path[0] not in case.skipped
-    ]
-    return np.concatenate(flat) if flat else np.empty(0)
 
 
 @dataclass(frozen=True, eq=False)

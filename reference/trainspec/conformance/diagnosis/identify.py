@@ -30,12 +30,13 @@ from trainspec.conformance.checking.declarations import (
 )
 from trainspec.conformance.checking.random_draws import check_draws, list_draws
 from trainspec.conformance.derivation.as_form import as_form
+from trainspec.conformance.derivation.values import compute_values
 from trainspec.conformance.diagnosis.diagnose import Diagnosis, explain
 from trainspec.conformance.diagnosis.draws import identify_draws
-from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, compute_values, gather_evidence
-from trainspec.conformance.diagnosis.forms import Form, find_neighbours
+from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, gather_evidence
 from trainspec.conformance.diagnosis.wording import describe_first_difference
-from trainspec.conformance.implementations.protocol import Implementation
+from trainspec.conformance.implementations.implementation import Implementation
+from trainspec.conformance.pages.forms import Form, find_neighbours
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, Page
 
@@ -120,7 +121,7 @@ def _identify_draws(
     declared: Mapping[str, str],
     kinds: Sequence[str],
 ) -> Iterator[Identity]:
-    """What every function of a page's technique is that draws numbers of its own."""
+    """Identify every function of a page's technique that draws its own random numbers."""
     results = list(check_draws(implementation, [page.technique], kinds, declared))
     for offering in list_draws(implementation, page.name) if page.draws else []:
         own = [r for r in results if r.case.entry_point == offering]

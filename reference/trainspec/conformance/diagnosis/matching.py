@@ -10,15 +10,16 @@ import numpy as np
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
 from trainspec.conformance.basics.tensors import map_tensors, to_array
 from trainspec.conformance.cases.case import Case
+from trainspec.conformance.derivation.values import compute_values
 from trainspec.conformance.diagnosis.constants import solve_constants
-from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, compute_values
-from trainspec.conformance.diagnosis.forms import (
+from trainspec.conformance.diagnosis.evidence import NEAR, Evidence
+from trainspec.conformance.diagnosis.wording import describe_form
+from trainspec.conformance.pages.forms import (
     ConstantSlot,
     Form,
     change_constants,
     compose_rule,
 )
-from trainspec.conformance.diagnosis.wording import describe_form
 from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.rule import Rule
 
@@ -52,7 +53,7 @@ class Match:
 
 
 def match_form(evidence: Evidence, form: Form) -> Match | None:
-    """The form as an explanation, or None where it explains not even the ordinary answers."""
+    """The form as an explanation, or None if it does not explain all ordinary answers."""
     distances = measure_form(evidence, form)
     if distances is None:
         return None
@@ -105,7 +106,7 @@ def make_form(page: Page, edits: tuple[str, ...]) -> Form:
 
 
 def list_complete(evidence: Evidence, sets: Sequence[tuple[str, ...]]) -> Iterator[Form]:
-    """The forms of these edits that need no hyperparameter which nobody passes."""
+    """The forms of these edits whose hyperparameters are all passed to the implementation."""
     for edits in sets:
         form = make_form(evidence.page, edits)
         if not evidence.page.variant_hyperparameters(form.rule) - evidence.given:
@@ -132,8 +133,8 @@ def measure_distances(
 ) -> list[float] | None:
     """The distance of every answer from `values`, or None where an ordinary one is far from them.
 
-    A combination may round by more than any of its parts: by how much shows when it is run in the
-    type itself.
+    A combination of edits may have larger rounding errors than each edit alone: a run in the type
+    itself shows how large.
     """
     found: dict[int, float] = {}
     for index in evidence.shortest_first:

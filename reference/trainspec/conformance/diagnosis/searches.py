@@ -16,23 +16,9 @@ from trainspec.conformance.basics.names import display_form, join_form
 from trainspec.conformance.basics.tensors import map_tensors, to_array
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.checking.distance import measure_distance
+from trainspec.conformance.derivation.values import compute_values
 from trainspec.conformance.diagnosis.adapter_mistakes import FAULTS, MISREADINGS, Misreading
-from trainspec.conformance.diagnosis.evidence import (
-    NEAR,
-    Evidence,
-    compute_values,
-    widest_tolerance,
-)
-from trainspec.conformance.diagnosis.forms import (
-    Form,
-    find_factors,
-    find_slots,
-    list_flawed,
-    list_pairs,
-    list_published,
-    list_several,
-    list_single,
-)
+from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, widest_tolerance
 from trainspec.conformance.diagnosis.matching import (
     Match,
     list_complete,
@@ -49,6 +35,16 @@ from trainspec.conformance.diagnosis.state_mistakes import (
     run_mistake,
 )
 from trainspec.conformance.diagnosis.wording import describe_form
+from trainspec.conformance.pages.forms import (
+    Form,
+    find_factors,
+    find_slots,
+    list_flawed,
+    list_pairs,
+    list_published,
+    list_several,
+    list_single,
+)
 from trainspec.conformance.pages.rule import Rule
 
 
@@ -304,7 +300,9 @@ def _find_narrower(evidence: Evidence) -> Iterator[Match]:
 
 
 def _is_narrow(evidence: Evidence, failing: Sequence[int], form: Form, narrow: str) -> bool:
-    """Whether all answers are a form's in the narrow type, and the failing ones no nearer."""
+    """Whether all answers agree with a form as far as the narrow type does, and failing ones no
+    better.
+    """
     kind = TYPES[narrow]
     shares, exact, farthest = [], True, 0.0
     for index in evidence.answered:

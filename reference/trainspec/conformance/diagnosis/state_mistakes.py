@@ -43,7 +43,8 @@ class Moment:
 
 @dataclass(frozen=True)
 class StateMistake:
-    """A mistake: each function says what is used instead of the right thing, where it is set.
+    """A mistake in the loop around the formula. Each function that is set returns what is used in
+    place of the right value.
 
     `owner` gives the tensor whose state is used, `count` the step count, `gradient` and `rate`
     what the formula reads, `moves` which elements are updated, `forgets` whether state is lost

@@ -8,7 +8,7 @@ from trainspec.conformance.basics.float_types import FloatArray
 from trainspec.conformance.basics.plain_math import render_formulas
 from trainspec.conformance.checking.distance import find_first_difference, locate
 from trainspec.conformance.diagnosis.evidence import NEAR, Evidence
-from trainspec.conformance.diagnosis.forms import Form, list_complements
+from trainspec.conformance.pages.forms import Form, list_complements
 from trainspec.conformance.pages.page import Page
 
 #: What is said where no form explains the answers.

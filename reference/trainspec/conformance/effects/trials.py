@@ -174,7 +174,9 @@ class Keeper:
             return None
 
     def keep(self, trial: Trial, record: Record) -> None:
-        """Keep a result, whole or not at all; a full disk is told once, and loses nothing else."""
+        """Store a result, whole or not at all. If the disk is full, warn once and go on without
+        storing.
+        """
         if self.folder is None or self._full:
             return
         try:

@@ -1,4 +1,4 @@
-"""An object that somebody has -> the operations that it is asked for.
+"""Bind an object, such as an optimizer's class: `object -> operations that it has`.
 
 Which operations it can be follows from its kind (`object_kinds`), or, for a NumPy function, from
 its arguments; which one it is shows in its name. Its hyperparameters are matched by the names that
@@ -16,12 +16,12 @@ from typing import Any
 
 from trainspec.conformance.basics.names import draw_function, family_of
 from trainspec.conformance.basics.paths import list_techniques
+from trainspec.conformance.implementations.implementation import AdapterError
 from trainspec.conformance.implementations.object_kinds import (
     Given,
     find_adapter,
     import_adapter,
 )
-from trainspec.conformance.implementations.protocol import AdapterError
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import Page
 
@@ -171,7 +171,7 @@ def _limit(function: Any, names: Mapping[str, str]) -> Any:
     """
     own = inspect.signature(function).parameters.values()
     positional = [p for p in own if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
-    asked = [p.name for p in own if p.kind is inspect.Parameter.KEYWORD_ONLY and p.name != RATE]
+    asked = [p.name for p in own if p.kind is inspect.Parameter.KEYWORD_ONLY]
     accepted = dict.fromkeys([*asked, *names])
 
     def call(*inputs: Any, **given: Any) -> Any:

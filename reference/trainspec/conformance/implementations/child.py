@@ -17,11 +17,11 @@ import msgspec
 from trainspec.conformance.basics.names import Offering
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.result import CallError, Fault, Outcome
-from trainspec.conformance.implementations import wire
-from trainspec.conformance.implementations.messages import Description
+from trainspec.conformance.implementations import worker_messages
+from trainspec.conformance.implementations.implementation import AdapterError
+from trainspec.conformance.implementations.json_lines import Description
 from trainspec.conformance.implementations.objects import PACKED
 from trainspec.conformance.implementations.process import ChildProcess, receive_answer
-from trainspec.conformance.implementations.protocol import AdapterError
 
 #: A module may take long to import: frameworks do.
 IMPORT_SECONDS = 120
@@ -118,7 +118,7 @@ class ChildModule:
         assert self._process is not None
         self._process.send(len(message).to_bytes(8, "big") + message)
         late = f"no answer within {self.timeout:g} s"
-        answer = self._receive(self.timeout + GRACE, late, wire.decode)
+        answer = self._receive(self.timeout + GRACE, late, worker_messages.decode)
         if "outcome" in answer:
             fault = Fault(answer["fault"]) if answer["fault"] else None
             raise CallError(Outcome(answer["outcome"]), answer["message"], fault)

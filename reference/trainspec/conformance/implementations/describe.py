@@ -9,7 +9,7 @@ from trainspec.conformance.basics.names import (
     start_function,
 )
 from trainspec.conformance.basics.paths import list_techniques
-from trainspec.conformance.implementations.messages import Description
+from trainspec.conformance.implementations.json_lines import Description
 from trainspec.conformance.implementations.python_module import PythonModule
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from trainspec.conformance.basics.names import CaseInType, Subject
 from trainspec.conformance.cases.result import Outcome, Result
-from trainspec.conformance.implementations.protocol import AdapterError
+from trainspec.conformance.implementations.implementation import AdapterError
 
 
 class KnownFailure(msgspec.Struct, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""What an object is: `object -> who asks it, and the folders of the techniques that it can be`.
+"""What kind of object it is: `object -> who calls it, and the folders of its techniques`.
 
 Classes are known by their base or by their methods, functions by their package, or by what they
 make.
@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from trainspec.conformance.basics.names import split_object
-from trainspec.conformance.implementations.protocol import AdapterError
+from trainspec.conformance.implementations.implementation import AdapterError
 
 #: The classes that are known by their base: its module and name, the module of the adapters that
 #: asks such objects, and the folders of the techniques that they can be. The first that fits
@@ -27,6 +27,7 @@ CLASSES = (
     ("keras.initializers", "Initializer", "_keras", ("initializers",)),
     ("keras.optimizers.schedules", "LearningRateSchedule", "_keras", ("schedules",)),
     ("torch.optim", "Optimizer", "_torch", ("optimizers",)),
+    ("torch.optim.lr_scheduler", "LRScheduler", "_torch", ("schedules",)),
     ("torch.nn", "Module", "_torch", ("layers", "losses")),
     ("flax.linen", "Module", "_flax", ("layers",)),
     ("flax.nnx", "Module", "_nnx", ("layers",)),
@@ -36,6 +37,8 @@ CLASSES = (
 METHODS = (
     (("update",), "_book_style", ("optimizers",)),
     (("forward", "backward"), "_book_style", ("layers", "losses")),
+    (("update_params",), "_sklearn", ("optimizers",)),
+    (("fit",), "_sklearn", ("statistics", "search")),
 )
 #: Who asks the functions of a package, or of a module that imports it.
 PACKAGES = {"torch": "_torch", "keras": "_keras", "optax": "_jax", "flax": "_jax", "jax": "_jax"}

@@ -13,8 +13,8 @@ from typing import Any
 
 from trainspec.conformance.basics.names import split_object
 from trainspec.conformance.implementations.binding import Bound, bind_object
+from trainspec.conformance.implementations.implementation import AdapterError
 from trainspec.conformance.implementations.object_kinds import Given, prepare_framework
-from trainspec.conformance.implementations.protocol import AdapterError
 from trainspec.conformance.implementations.python_module import describe_error
 
 PACKED = "object:"
@@ -63,7 +63,7 @@ def bind(
     `names` are its own names of hyperparameters, such as ``{"learning_rate": "lr"}``, where the
     pages do not list them.
 
-    Raises `AdapterError` where it is not there, what it is cannot be told, or it cannot be asked.
+    Raises `AdapterError` if there is no such object, or no operation that it can be called for.
     """
     if isinstance(found, str):
         return bind_target(ObjectTarget(found, operation, fixed or {}, names or {}))[0].function

@@ -194,8 +194,8 @@ class ChildProcess:
 def receive_answer(process: ChildProcess, seconds: float, late: str) -> bytes:
     """The next thing that a process writes.
 
-    Raises `CallError`: crashed where it has ended, timed out, with the message `late`, where
-    nothing comes in time. Its state is unknown then.
+    Raises `CallError`: "crashed" if the process has ended, "timed out", with the message `late`, if
+    nothing arrives in time. The state of the process is then unknown.
     """
     try:
         return process.receive(seconds)

@@ -19,7 +19,8 @@ from trainspec.conformance.basics.names import Offering, base_operation
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.result import CallError, Outcome
 from trainspec.conformance.cases.script import script_of_run
-from trainspec.conformance.implementations.messages import (
+from trainspec.conformance.implementations.implementation import AdapterError, check_types
+from trainspec.conformance.implementations.json_lines import (
     MalformedError,
     clean_text,
     encode_describe,
@@ -31,7 +32,6 @@ from trainspec.conformance.implementations.messages import (
     to_tensors,
 )
 from trainspec.conformance.implementations.process import ChildProcess, receive_answer
-from trainspec.conformance.implementations.protocol import AdapterError, check_types
 from trainspec.conformance.implementations.stepwise import run_script
 
 

@@ -19,7 +19,7 @@ from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.inputs import Inputs, make_inputs
 from trainspec.conformance.cases.result import CallError, Fault, Outcome
 from trainspec.conformance.cases.script import Script, script_of_run
-from trainspec.conformance.implementations.protocol import AdapterError, check_types
+from trainspec.conformance.implementations.implementation import AdapterError, check_types
 from trainspec.conformance.implementations.stepwise import run_script
 
 #: The hyperparameter that a step is given; the start is given the first one.

@@ -15,7 +15,7 @@ from trainspec.conformance.basics.names import DRAW_SUFFIX, Offering, base_opera
 from trainspec.conformance.basics.tensors import map_tensors, to_array, to_floats, to_tensor
 from trainspec.conformance.cases.golden import find_techniques
 from trainspec.conformance.implementations.describe import describe_adapter
-from trainspec.conformance.implementations.messages import Request, encode_line
+from trainspec.conformance.implementations.json_lines import Request, encode_line
 from trainspec.conformance.implementations.python_module import (
     Objects,
     PythonModule,

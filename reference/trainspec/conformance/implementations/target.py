@@ -14,6 +14,7 @@ from types import ModuleType
 
 from trainspec.conformance.basics.paths import ADAPTERS, list_adapters
 from trainspec.conformance.implementations.child import ChildModule
+from trainspec.conformance.implementations.implementation import AdapterError, Implementation
 from trainspec.conformance.implementations.known_failures import read_known_failures
 from trainspec.conformance.implementations.objects import (
     PACKED,
@@ -22,7 +23,6 @@ from trainspec.conformance.implementations.objects import (
     names_object,
 )
 from trainspec.conformance.implementations.program import Program
-from trainspec.conformance.implementations.protocol import AdapterError, Implementation
 from trainspec.conformance.implementations.python_module import (
     MODULE_PREFIX,
     OutOfTimeError,
@@ -32,7 +32,14 @@ from trainspec.conformance.implementations.python_module import (
 )
 
 #: Package -> the shipped adapter of the library that it belongs to.
-LIBRARIES = {"torch": "torch", "keras": "keras", "optax": "optax", "flax": "optax", "jax": "optax"}
+LIBRARIES = {
+    "torch": "torch",
+    "keras": "keras",
+    "optax": "optax",
+    "flax": "optax",
+    "jax": "optax",
+    "sklearn": "sklearn",
+}
 #: A module may take long to import: frameworks do.
 IMPORT_SECONDS = 120
 

@@ -17,10 +17,10 @@ from trainspec.conformance.basics.names import Offering
 from trainspec.conformance.cases.inputs import Plan, fill_plan, make_plan
 from trainspec.conformance.cases.result import CallError
 from trainspec.conformance.cases.script import Script
-from trainspec.conformance.implementations import wire
+from trainspec.conformance.implementations import worker_messages
 from trainspec.conformance.implementations.describe import describe_adapter
+from trainspec.conformance.implementations.implementation import AdapterError
 from trainspec.conformance.implementations.process import read_frame, write_frame
-from trainspec.conformance.implementations.protocol import AdapterError
 from trainspec.conformance.implementations.python_module import PythonModule
 from trainspec.conformance.implementations.target import load_implementation
 
@@ -64,10 +64,12 @@ def _answer(adapter: PythonModule, question: bytes) -> bytes:
     script = asked["script"] and Script.unpack(asked["script"])
     try:
         answer = adapter.run(Offering.parse(asked["entry"]), inputs, asked["numbers"], script)
-        return wire.encode({"answer": answer})
+        return worker_messages.encode({"answer": answer})
     except CallError as error:
         fault = error.fault and error.fault.value
-        return wire.encode({"outcome": error.outcome.value, "message": str(error), "fault": fault})
+        return worker_messages.encode(
+            {"outcome": error.outcome.value, "message": str(error), "fault": fault}
+        )
 
 
 if __name__ == "__main__":

@@ -124,9 +124,9 @@ class Draws:
     """How an implementation's own random draws are asked for and judged.
 
     `input` is the input of the rule that the implementation draws itself, `distribution` its
-    distribution, one of `DISTRIBUTIONS`; `clause` is what wrong values break, `independence` what
-    dependent ones break; `request` holds the hyperparameters beside the seed, and `shape` is the
-    shape of every tensor.
+    distribution, one of `DISTRIBUTIONS`; `clause` is the clause that wrongly distributed values
+    violate, `independence` the one that values violate which depend on each other; `request` holds
+    the hyperparameters beside the seed, and `shape` is the shape of every tensor.
     """
 
     input: str

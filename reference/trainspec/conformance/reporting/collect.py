@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from trainspec.conformance.implementations.protocol import AdapterError
+from trainspec.conformance.implementations.implementation import AdapterError
 from trainspec.conformance.implementations.target import split_target
 from trainspec.conformance.reporting.records import Report
 

@@ -13,7 +13,7 @@ from trainspec.conformance.cases.result import Outcome
 from trainspec.conformance.checking.check import check_cases
 from trainspec.conformance.derivation.as_form import as_form
 from trainspec.conformance.implementations.baseline import DoNothing
-from trainspec.conformance.implementations.protocol import AdapterError
+from trainspec.conformance.implementations.implementation import AdapterError
 from trainspec.conformance.reporting.records import Report, ReportedResult
 
 PASS, KNOWN = Outcome.PASS.value, Outcome.KNOWN_FAILURE.value

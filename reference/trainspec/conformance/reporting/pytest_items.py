@@ -20,9 +20,9 @@ from trainspec.conformance.checking.declarations import iterate_offerings, read_
 from trainspec.conformance.checking.steps import list_step_cases
 from trainspec.conformance.diagnosis.diagnose import Diagnosis, explain
 from trainspec.conformance.diagnosis.evidence import gather_evidence
-from trainspec.conformance.diagnosis.found_forms import find_forms
 from trainspec.conformance.diagnosis.matching import measure_form
-from trainspec.conformance.implementations.protocol import Implementation
+from trainspec.conformance.diagnosis.object_forms import find_forms
+from trainspec.conformance.implementations.implementation import Implementation
 from trainspec.conformance.implementations.target import load_implementation, split_target
 from trainspec.conformance.reporting.terminal import print_failures
 

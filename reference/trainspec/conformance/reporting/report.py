@@ -18,7 +18,7 @@ from trainspec.conformance.basics.tensors import map_tensors, spell_number, to_a
 from trainspec.conformance.cases.result import Fault, Outcome, Result
 from trainspec.conformance.diagnosis.diagnose import Diagnosis, diagnose
 from trainspec.conformance.diagnosis.draws import diagnose_draws
-from trainspec.conformance.implementations.protocol import Implementation
+from trainspec.conformance.implementations.implementation import Implementation
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.reporting.records import (
     FORMAT_VERSION,

@@ -19,8 +19,8 @@ from trainspec.conformance.basics.plain_math import render_text
 from trainspec.conformance.cases.case import LEVELS
 from trainspec.conformance.cases.result import Divergence, Fault, Outcome, Result
 from trainspec.conformance.diagnosis.diagnose import Diagnosis
+from trainspec.conformance.implementations.implementation import Implementation, title_of
 from trainspec.conformance.implementations.objects import names_object
-from trainspec.conformance.implementations.protocol import Implementation, title_of
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import Page
 from trainspec.conformance.reporting.report import (

@@ -13,7 +13,7 @@ from trainspec.conformance.basics.names import display_form, split_form
 from trainspec.conformance.diagnosis.compare import Comparison
 from trainspec.conformance.diagnosis.identify import Identity
 from trainspec.conformance.diagnosis.wording import NO_FORM
-from trainspec.conformance.implementations.protocol import Implementation, title_of
+from trainspec.conformance.implementations.implementation import Implementation, title_of
 from trainspec.conformance.reporting.terminal import print_labelled
 
 print_line = partial(print_labelled, indent=23)

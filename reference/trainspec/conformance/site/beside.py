@@ -17,7 +17,7 @@ from trainspec.conformance.site.latex import write_line
 
 
 def write_beside(page: Page) -> str:
-    """A section with a row for every line of the rule: formula, rule, reference."""
+    """A section with a row for every line of the rule: as a formula, and in the reference."""
     symbols = read_symbols(page.technique)
     statements = dict(_read_statements(page.technique))
     rows = []

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 
-from trainspec.conformance.diagnosis.forms import compose_rule, list_published, list_single
+from trainspec.conformance.pages.forms import compose_rule, list_published, list_single
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import Page
 from trainspec.conformance.traces.explanation import Explained, Explanation
 from trainspec.conformance.traces.judge import judge_explanations
 from trainspec.conformance.traces.solve import find_unknown, solve
+from trainspec.conformance.traces.state import list_unknown_slots
 from trainspec.conformance.traces.trace import STEPS, Trace, choose_sample
 
 #: In a coarse type the search of a page ends when this many forms explain the trace.
 ENOUGH = 10
+#: Where the state was not recorded, forms of more edits than this are not tried: it takes long.
+MOST_EDITS = 2
 #: The most numbers of a trace that are judged, over all steps, unless all are asked for.
 JUDGED = 250_000
 
@@ -43,7 +46,7 @@ def explain_trace(
     fitting = [page for page in pages if _may_ask(trace, page, notes)]
     sample = trace.take(choose_sample(trace), STEPS)
     for rated, published in ((True, True), (False, True), (True, False)):
-        if trace.rates is not None and not rated:
+        if not rated and (trace.rates is not None or trace.first_step > 1):
             continue
         found = []
         for page in fitting:
@@ -70,21 +73,21 @@ def _list_notes(trace: Trace) -> Iterator[str]:
     if trace.first_step > 1 and not trace.state:
         yield (
             f"the trace starts at step {trace.first_step} and does not give the state before it: "
-            "only rules without state are asked; add the state to the trace (spec/traces.md)"
+            "a state that fits is inferred, which explains more than a recorded one would; "
+            "add the state to the trace (spec/traces.md)"
         )
 
 
 def _may_ask(trace: Trace, page: Page, notes: list[str]) -> bool:
-    """Whether a page's forms can be replayed from where the trace begins."""
-    state = set(page.rule.state)
-    if trace.state is not None and not state <= trace.state.keys():
-        if state & trace.state.keys():
-            notes.append(
-                f"{page.name} was not asked: its state is {', '.join(page.rule.state)}, the trace "
-                f"gives {', '.join(trace.state)}"
-            )
-        return False
-    return trace.state is not None or trace.first_step == 1 or not state
+    """Whether a page's forms can be told apart by a trace."""
+    unknown = list_unknown_slots(trace, page.rule)
+    if len(unknown) < trace.steps:
+        return True
+    notes.append(
+        f"{page.name} was not tried: {trace.steps} steps do not tell it, since any of them fits "
+        f"some state ({', '.join(unknown)} is not in the trace)"
+    )
+    return False
 
 
 def _try_forms(sample: Trace, page: Page, published: bool, rated: bool) -> Iterator[Explanation]:
@@ -92,8 +95,12 @@ def _try_forms(sample: Trace, page: Page, published: bool, rated: bool) -> Itera
     found: list[tuple[str, ...]] = []
     for edits in sets:
         rule = compose_rule(page.technique, edits)
-        needed = set(rule.state) - (sample.state or {}).keys()
-        if rule.free & {"tensor", "tensors"} or (sample.state is not None and needed):
+        if rule.free & {"tensor", "tensors"}:
+            continue
+        unknown = list_unknown_slots(sample, rule)
+        if len(unknown) >= sample.steps:
+            continue  # some state explains any steps
+        if unknown and len(edits) > MOST_EDITS:
             continue
         extra = set(find_unknown(sample, page, rule)) - page.parameters.keys()
         # A constant more explains what is explained without it.
@@ -106,7 +113,9 @@ def _try_forms(sample: Trace, page: Page, published: bool, rated: bool) -> Itera
 
 
 def _drop_idle(found: Sequence[Explanation]) -> list[Explanation]:
-    """Without those that are a simpler one with a constant that is 0, or may be anything."""
+    """Leave out explanations with a constant that is 0 or may be anything: a simpler one says as
+    much.
+    """
     plain = [e for e in found if 0.0 not in e.solution.constants.values() and not _is_idle(e)]
     return sorted(plain or found, key=attrgetter("simplicity"))
 

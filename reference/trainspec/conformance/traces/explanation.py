@@ -11,8 +11,8 @@ import numpy as np
 
 from trainspec.conformance.basics.names import Offering, join_form, operation_of
 from trainspec.conformance.cases.load import load_cases
-from trainspec.conformance.diagnosis.evidence import LONG, compute_values
-from trainspec.conformance.diagnosis.forms import compose_rule
+from trainspec.conformance.derivation.values import compute_values
+from trainspec.conformance.pages.forms import compose_rule
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, Page
 from trainspec.conformance.pages.rule import Rule
@@ -27,7 +27,7 @@ class Explanation:
 
     `explained` of `judged` numbers are within their tolerance; `largest` is the largest miss of
     those, in tolerances, and `first_miss` says where the first other one is. `counting` says how
-    the steps are numbered of tensors that lack a gradient at some.
+    steps are counted for tensors that lack a gradient at some.
     """
 
     technique: str
@@ -122,7 +122,7 @@ def find_separator(one: Explanation, other: Explanation) -> str:
         return ""
     best, words = 0.0, ""
     for case in load_cases([one.technique]):
-        if case.rejects or (case.steps or 0) > LONG or case.level == "edge":
+        if case.rejects or case.is_long or case.level == "edge":
             continue
         values = []
         for e in (one, other):

@@ -67,7 +67,7 @@ def _judge_parts(trace: Trace, explanation: Explanation) -> Explanation:
 
 
 def _judge_part(part: Trace, explanation: Explanation, own: bool) -> Explanation:
-    """The explanation held to tensors whose steps have numbers of their `own`, or the run's."""
+    """Judge an explanation on a part whose tensors count their `own` steps, or those of the run."""
     numbers = [part.first_step + (i if own else place) for i, place in enumerate(part.places)]
     rates = [explanation.solution.rates[place] for place in part.places]
     return _judge(replace(part, numbers=numbers, rates=rates), explanation)[0]

@@ -158,7 +158,7 @@ def _make_trace(head: Head, arrays: Arrays) -> Trace:
 def _read_parts(
     trace: Trace, arrays: Arrays, missing: Mapping[str, list[int]]
 ) -> tuple[list[Trace], list[str]]:
-    """The tensors without a gradient at some steps, by those steps; and those that move there."""
+    """Tensors that lack gradients, grouped by the steps; and those that move without one."""
     groups: dict[tuple[int, ...], list[str]] = {}
     left_out = []
     for name, steps in sorted(missing.items()):

@@ -10,10 +10,20 @@ from typing import Any
 
 import numpy as np
 
+from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
 from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.rule import Rule
-from trainspec.conformance.traces.replay import RATE, make_columns, measure_misses, replay
+from trainspec.conformance.traces.replay import fit_rates, make_columns, measure_misses
+from trainspec.conformance.traces.state import (
+    SHIFT,
+    Slots,
+    infer_state,
+    list_unknown_slots,
+    solve_together,
+    weigh,
+)
 from trainspec.conformance.traces.trace import Trace
+from trainspec.conformance.traces.walk import RATE, Names, predict
 
 Array = Any
 
@@ -32,6 +42,9 @@ FROM_ONE = 1e-5
 MOST = 0.5
 #: How many of the best starts are followed to where they fit, and for how many turns.
 STARTS, TURNS = 2, 25
+#: Where the state was not recorded, so many starts are taken of each constant, and compared by so
+#: many numbers: every one of them has a state of its own, which is inferred.
+FEW = 4
 #: How many of the best starts are tried as they are, where a type is coarse.
 GUESSES = 4
 #: After `HOPE` turns a start is left if its misses are still `FAR` rough tolerances.
@@ -70,11 +83,11 @@ def find_unknown(trace: Trace, page: Page, rule: Rule) -> list[str]:
     return sorted(read - trace.hyperparameters.keys())
 
 
-def explains(trace: Trace, rule: Rule, solution: Solution) -> bool:
+def explains(trace: Trace, rule: Rule, solution: Solution, guess: Slots | None = None) -> bool:
     """Whether every number of a trace is within its tolerance; some must be judged."""
     given = {**trace.hyperparameters, **solution.constants}
     try:
-        misses = measure_misses(trace, rule, given, solution.rates)
+        misses = measure_misses(trace, rule, given, solution.rates, guess)
     except TypeError:
         return False  # a rule of whole tensors, such as one that clips by a norm
     judged = ~np.isnan(misses)
@@ -93,94 +106,103 @@ def list_usual(page: Page, name: str) -> tuple[float, ...]:
 
 
 class _Search:
-    """Follows constants to where the rule fits a trace, and then shortens them."""
+    """Searches for constants with which the rule fits a trace, then rounds them to few digits."""
 
     def __init__(
         self, trace: Trace, page: Page, rule: Rule, names: tuple[str, ...], rated: bool
     ) -> None:
         self.trace, self.page, self.rule = trace, page, rule
         self.names, self.rated = names, rated
+        self.unknown_state = bool(list_unknown_slots(trace, rule))
         self.usual = {name: list_usual(page, name) for name in names}
-        # What a number may be off, roughly: it weighs them against each other.
-        moves = np.abs(np.diff(trace.params, axis=0))
-        size = np.abs(trace.params[1:])
-        self.scale = trace.roundoff * (size + 8 * moves) + 1e-300
+        #: The state that was inferred last, where it was not recorded.
+        self.guess: Slots | None = None
 
     def find_points(self) -> Iterator[Array]:
         """Values at which the misses are least, from the best starts."""
-        free = [name for name in self.names if name != RATE]
-        grid = list(itertools.product(*(self.usual[name] for name in free)))
+        # A rate can be fitted to each start where the state is known, and is tried otherwise.
+        fitted = self.rated and not self.unknown_state
+        free = [name for name in self.names if name != RATE or not fitted]
+        most = FEW if self.unknown_state else None
+        grid = list(itertools.product(*(self.usual[name][:most] for name in free)))
         rows = np.array(grid, np.float64).reshape(len(grid), len(free))
-        predicted, rates = self._replay(free, rows)
-        if self.rated:
+        if fitted:
+            given = {**self.trace.hyperparameters, **make_columns(free, rows)}
+            rates = fit_rates(self.trace, self.rule, given)
             each = [np.broadcast_to(rate, (len(rows), 1)) for rate in rates]
             rows = np.column_stack([rows, np.median(np.concatenate(each, axis=1), axis=1)])
-            predicted, _ = self._replay(self.names, rows)
         if not rows.shape[1]:
             yield np.empty(0)
             return
-        order = np.argsort(self._badness(predicted))
+        few = self.trace.take(slice(FEW)) if self.unknown_state else self.trace
+        order = np.argsort(self._badness(few, rows))
         for start in rows[order[:STARTS]]:
+            self.guess = None
             yield self._follow(start, np.ones(len(start), bool))
         # Where a type is so coarse that nothing can be followed, usual values may fit as they are.
         for start in rows[order[:GUESSES]] if self.rated and self.trace.coarse else ():
             for digits in (1, 2):
                 yield np.array([*start[:-1], float(f"{start[-1]:.{digits}g}")])
 
-    def _replay(self, names: Sequence[str], rows: Array) -> tuple[Array, list[Any]]:
-        """Predictions for every candidate, and the rates: known, a column, or fitted."""
-        given = {**self.trace.hyperparameters, **make_columns(names, rows)}
-        rates = self.trace.rates
-        if RATE in names:
-            rates = [given.pop(RATE)] * self.trace.steps
-        predicted, found = replay(self.trace, self.rule, given, rates)
-        return np.broadcast_to(predicted, (max(len(rows), 1), *predicted.shape[-2:])), found
+    def _give(self, rows: Array) -> tuple[Names, Any]:
+        """The constants of every candidate, as columns, and the rate of every step."""
+        given = {**self.trace.hyperparameters, **make_columns(self.names, rows)}
+        if self.rated:
+            return given, [given.pop(RATE)] * self.trace.steps
+        if self.trace.rates is not None:
+            return given, self.trace.rates
+        return given, fit_rates(self.trace, self.rule, given)
 
-    def _misses(self, rows: Array) -> Array:
-        """The misses of every candidate, in rough tolerances, one row each."""
-        predicted, _ = self._replay(self.names, rows)
-        return self._weigh(predicted)
+    def _infer(self, rows: Array, trace: Trace, guess: Slots | None = None) -> Slots:
+        """The state of every candidate, where it was not recorded."""
+        given, rates = self._give(rows)
+        return infer_state(trace, self.rule, {**FLOAT64_FUNCTIONS, **given}, rates, guess)
 
-    def _weigh(self, predicted: Array) -> Array:
+    def _misses(self, rows: Array, slots: Slots, trace: Trace | None = None) -> Array:
+        """The misses of every candidate, in rough tolerances, (candidates, T, N)."""
+        trace = trace or self.trace
+        given, rates = self._give(rows)
+        fixed = {**FLOAT64_FUNCTIONS, **given}
         with np.errstate(all="ignore"):
-            misses = (predicted - self.trace.params[1:]) / self.scale
-        usable = np.isfinite(self.trace.params[1:])
-        kept = np.where(usable, np.where(np.isfinite(misses), misses, 1e12), 0.0)
-        return kept.reshape(len(kept), -1)
+            before = slots.state(trace)
+            predicted = predict(trace, self.rule, fixed, rates, before)
+            misses = weigh(trace, predicted)
+        return np.broadcast_to(misses, (max(len(rows), len(misses)), *misses.shape[1:]))
 
-    def _badness(self, predicted: Array) -> Array:
-        return np.sum(np.log1p(np.abs(self._weigh(predicted))), axis=1)
+    def _badness(self, trace: Trace, rows: Array) -> Array:
+        misses = self._misses(rows, self._infer(rows, trace), trace)
+        return np.log1p(np.abs(misses)).sum(axis=(1, 2))
 
     def _follow(self, start: Array, moving: Array) -> Array:
         """Where the misses are least from a start on, by damped Gauss-Newton steps.
 
-        Only `moving` values change. A fraction is followed by its distance from 1, everything by
-        its logarithm, so that none leaves its domain.
+        Only `moving` values change, together with a state that was not recorded. A fraction is
+        followed by its distance from 1, everything by its logarithm, so that none leaves its
+        domain.
         """
         point, damping = start.astype(np.float64), 1e-3
+        slots = self._infer(point[None], self.trace, self.guess)
         free = [int(i) for i in np.flatnonzero(moving & (start != 0))]
         if not free:
+            self.guess = slots
             return point
-        best = self._misses(point[None])[0]
+        best = self._misses(point[None], slots)[0]
         for turn in range(TURNS):
-            step = 1e-6
-            rows = np.stack([self._shift(point, i, step) for i in free])
-            slopes = (self._misses(rows) - best) / step
-            square = slopes @ slopes.T
-            pull = -slopes @ best
-            ridge = damping * np.diag(np.diag(square) + 1e-12)
+            rows = np.stack([self._shift(point, i, SHIFT) for i in free])
+            slopes = (self._misses(rows, slots) - best) / SHIFT
+            nudged = [self._misses(point[None], slots.nudge(i))[0] for i in range(len(slots.names))]
+            of_state = (np.reshape(nudged, (-1, *best.shape)) - best) / SHIFT
             try:
-                move = np.linalg.solve(square + ridge, pull)
+                move, by = solve_together(slopes, of_state, best, damping)
             except np.linalg.LinAlgError:
                 break
-            move = np.clip(np.nan_to_num(move), -1.5, 1.5)
-            tried = point
+            tried, shifted = point, slots.shift(by)
             for i, part in zip(free, move):
                 tried = self._shift(tried, i, float(part))
-            misses = self._misses(tried[None])[0]
+            misses = self._misses(tried[None], shifted)[0]
             before, after = np.square(best).sum(), np.square(misses).sum()
             if after < before:
-                point, best, damping = tried, misses, damping / 10
+                point, slots, best, damping = tried, shifted, misses, damping / 10
                 hopeless = turn > HOPE and after > before / 4 and np.abs(misses).max() > FAR
                 if hopeless or np.abs(move).max() < 1e-13:
                     break
@@ -188,6 +210,7 @@ class _Search:
                 damping *= 10
                 if damping > 1e8:
                     break
+        self.guess = slots
         return point
 
     def _shift(self, point: Array, index: int, by: float) -> Array:
@@ -203,8 +226,9 @@ class _Search:
     def settle(self, point: Array) -> Solution | None:
         """The shortest values near a point that explain the trace, or None where none do."""
         plausible = all(self._in_domain(i, float(v)) for i, v in enumerate(point))
-        plausible = plausible and bool(np.abs(self._misses(point[None])).max() < FAR)
-        if not plausible or not explains(self.trace, self.rule, self._solution(point)):
+        slots = self._infer(point[None], self.trace, self.guess)
+        plausible = plausible and bool(np.abs(self._misses(point[None], slots)).max() < FAR)
+        if not plausible or not self._explains(point):
             return None
         fixed = np.zeros(len(point), bool)
         # The learning rate last: it follows from the others.
@@ -227,13 +251,16 @@ class _Search:
             other[index] = short
             moving = ~fixed
             moving[index] = False
-            if explains(self.trace, self.rule, self._solution(other)):
+            if self._explains(other):
                 return other
             if abs(short - value) > 1e-3 * abs(value):
                 followed = self._follow(other, moving)
-                if explains(self.trace, self.rule, self._solution(followed)):
+                if self._explains(followed):
                     return followed
         return None
+
+    def _explains(self, point: Array) -> bool:
+        return explains(self.trace, self.rule, self._solution(point), self.guess)
 
     def _in_domain(self, index: int, value: float) -> bool:
         name = self.names[index]
@@ -252,7 +279,7 @@ class _Search:
         other = self._shift(point, index, math.log(2.0) if point[index] else 0.0)
         if other[index] == point[index]:
             return False
-        return explains(self.trace, self.rule, self._solution(other))
+        return self._explains(other)
 
     def _solution(self, point: Array, unsure: tuple[str, ...] = ()) -> Solution:
         found = dict(zip(self.names, map(float, point)))
@@ -266,8 +293,7 @@ class _Search:
 
     def _fit_rates(self, constants: Mapping[str, float]) -> list[float]:
         """The rate of every step, to the fewest digits that make no difference."""
-        given = {**self.trace.hyperparameters, **constants}
-        _, rates = replay(self.trace, self.rule, given, None)
+        rates = fit_rates(self.trace, self.rule, {**self.trace.hyperparameters, **constants})
         exact = [float(np.ravel(rate)[0]) for rate in rates]
         shift = max(self.trace.roundoff * 8, 1e-15)
         return [_shorten_number(rate, shift) for rate in exact]

@@ -25,10 +25,10 @@ class Trace:
     others that are. `first_step` is the number of the first step, and `state` what the optimizer
     held before it, by name, (N,) each; it is empty where that is not known.
 
-    Tensors that lack a gradient at some step are in `parts`, those with the same steps together; a
-    part has the steps at which they have one, at the positions `places` of the recording, and is
-    numbered by `numbers`. `left_out` names tensors that move without a gradient. `chosen` holds the
-    places of the numbers of a sample.
+    Tensors that lack a gradient at some steps are kept apart in `parts`, one part for each set of
+    steps. A part holds only the steps that have a gradient: `places` are their positions in the
+    recording, `numbers` their step numbers. `left_out` names tensors that move without a gradient.
+    `chosen` holds the places of the numbers of a sample.
     """
 
     kind: str

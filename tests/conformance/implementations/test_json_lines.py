@@ -21,7 +21,8 @@ from trainspec.conformance.cases.script import (
     make_script,
     play_once,
 )
-from trainspec.conformance.implementations.messages import (
+from trainspec.conformance.implementations.implementation import AdapterError
+from trainspec.conformance.implementations.json_lines import (
     MalformedError,
     Request,
     clean_text,
@@ -33,7 +34,6 @@ from trainspec.conformance.implementations.messages import (
     read_outputs,
 )
 from trainspec.conformance.implementations.program import ProgramRuns
-from trainspec.conformance.implementations.protocol import AdapterError
 from trainspec.conformance.implementations.serve import Server
 from trainspec.conformance.implementations.stepwise import run_script
 from trainspec.conformance.implementations.target import load_implementation

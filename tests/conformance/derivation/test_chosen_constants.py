@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from helpers import ROOT
-from trainspec.conformance.derivation.limits import CAP, ORDERS
+from trainspec.conformance.derivation.chosen_constants import CAP, ORDERS
 
 
 def test_they_are_what_the_page_says():

@@ -7,7 +7,7 @@ from types import ModuleType
 import numpy as np
 
 from trainspec.conformance import check
-from trainspec.conformance.diagnosis.found_forms import find_forms
+from trainspec.conformance.diagnosis.object_forms import find_forms
 from trainspec.conformance.implementations.python_module import PythonModule
 
 

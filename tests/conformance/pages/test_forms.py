@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainspec.conformance.diagnosis.forms import (
+from trainspec.conformance.pages.forms import (
     ConstantSlot,
     Form,
     change_constants,

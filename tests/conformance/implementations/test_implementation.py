@@ -7,14 +7,14 @@ import pytest
 from helpers import adapter
 from trainspec.conformance.basics.names import Offering
 from trainspec.conformance.implementations.baseline import DoNothing
-from trainspec.conformance.implementations.program import Program
-from trainspec.conformance.implementations.protocol import (
+from trainspec.conformance.implementations.implementation import (
     AdapterError,
     Implementation,
     check_types,
     list_offerings,
     title_of,
 )
+from trainspec.conformance.implementations.program import Program
 from trainspec.conformance.implementations.python_module import PythonModule
 
 ATTRIBUTES = ("name", "version", "variants", "forms", "profile", "types", "operations")

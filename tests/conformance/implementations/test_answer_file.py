@@ -11,12 +11,12 @@ from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cases.result import CallError, Outcome
 from trainspec.conformance.checking.check import check_cases
 from trainspec.conformance.checking.declarations import as_declared
-from trainspec.conformance.implementations.messages import Request
-from trainspec.conformance.implementations.recorded import (
+from trainspec.conformance.implementations.answer_file import (
     Recorded,
     identify_request,
     write_requests,
 )
+from trainspec.conformance.implementations.json_lines import Request
 from trainspec.conformance.implementations.serve import Server
 from trainspec.conformance.implementations.target import load_implementation
 

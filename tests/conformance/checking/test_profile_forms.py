@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from helpers import adapter, update_rule
-from trainspec.conformance.checking.fitting import fit_profile
+from trainspec.conformance.checking.profile_forms import fit_profile
 from trainspec.conformance.pages.profiles import load_profile
 
 TORCH = load_profile("torch")

@@ -10,7 +10,7 @@ from trainspec.conformance.basics.paths import list_techniques
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cases.result import CallError
 from trainspec.conformance.diagnosis.identify import identify_operations
-from trainspec.conformance.implementations.protocol import Implementation
+from trainspec.conformance.implementations.implementation import Implementation
 
 #: The types whose digits tell one form from another.
 TELLING = ("float64", "float32")
@@ -19,9 +19,9 @@ TELLING = ("float64", "float32")
 def find_forms(implementation: Implementation) -> dict[str, str]:
     """The published form of every operation of an object, which declares none.
 
-    An operation that has no such form is left out, and so is one that answers nothing. Cases that
-    are known to fail in the library say nothing. Where float64 does not tell, float32 may: some
-    libraries compute the one in the other. In narrower types many forms look alike.
+    An operation that has no such form is left out, and so is one that answers nothing. Known
+    failures of the library are skipped. If no form is found in float64, float32 is tried, because
+    some libraries compute float64 in float32. In narrower types many forms look alike.
     """
     kinds = [kind for kind in TYPES if kind in implementation.types]
     kinds = [kind for kind in kinds if kind in TELLING] or kinds[:1]

@@ -7,11 +7,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from trainspec.conformance.implementations import wire
+from trainspec.conformance.implementations import worker_messages
 
 
 def through(value):
-    return wire.decode(wire.encode(value))
+    return worker_messages.decode(worker_messages.encode(value))
 
 
 @pytest.mark.parametrize(
@@ -66,10 +66,10 @@ def test_what_is_no_array_is_turned_into_one_or_described():
     assert through(np.array([1j])).dtype.kind == "c"
     endless = []
     endless.append(endless)
-    assert wire.encode(endless)
+    assert worker_messages.encode(endless)
 
 
 def test_a_message_that_is_cut_is_refused():
-    message = wire.encode(np.ones(3))
+    message = worker_messages.encode(np.ones(3))
     with pytest.raises(msgspec.DecodeError):
-        wire.decode(message[:-4])
+        worker_messages.decode(message[:-4])

@@ -1,4 +1,4 @@
-"""The two numbers that are not derived: what other orders may lose, and what is of use."""
+"""The two constants that are chosen, not derived: both are the same for every technique."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers of a Python adapter on their way out of its process: what they are, as they are.
+"""How a Python adapter's answers leave its process: with their types and shapes as they are.
 
 Arrays go as their type, shape and bytes. What is no array is turned into one there if it can be,
 as the checker would do; what cannot goes as the words that describe it.

@@ -23,7 +23,7 @@ from trainspec.conformance.basics.tensors import (
 )
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.result import CallError, Outcome
-from trainspec.conformance.implementations.protocol import AdapterError
+from trainspec.conformance.implementations.implementation import AdapterError
 
 Text = str | int | float
 

@@ -18,7 +18,8 @@ from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.basics.names import CaseInType, Offering
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.result import CallError, Outcome
-from trainspec.conformance.implementations.messages import (
+from trainspec.conformance.implementations.implementation import check_types
+from trainspec.conformance.implementations.json_lines import (
     Description,
     MalformedError,
     clean_text,
@@ -29,7 +30,6 @@ from trainspec.conformance.implementations.messages import (
     read_description,
     read_outputs,
 )
-from trainspec.conformance.implementations.protocol import check_types
 from trainspec.conformance.pages.load import load_page
 
 #: Bytes of an id for the case and its type, and one for the hyperparameters of a variant: so few

@@ -10,7 +10,7 @@ from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cases.result import Outcome
 from trainspec.conformance.checking.check import check_one
 from trainspec.conformance.checking.declarations import as_declared, choose_forms
-from trainspec.conformance.implementations.protocol import Implementation
+from trainspec.conformance.implementations.implementation import Implementation
 from trainspec.conformance.pages.profiles import Profile
 
 #: This number of ordinary cases tells the forms of one library apart.

@@ -1,0 +1,95 @@
+"""A state that was not recorded: the numbers that are inferred are those that were there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from traces import record
+from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
+from trainspec.conformance.pages.load import load_page
+from trainspec.conformance.traces.state import (
+    Slots,
+    infer_state,
+    list_unknown_slots,
+    solve_together,
+    weigh,
+)
+
+KNOWN = ["learning_rate", "beta1", "beta2", "epsilon", "momentum"]
+
+
+@pytest.fixture
+def adam():
+    """Six steps of Adam from the fourth on, and the state before them."""
+    whole = record("adam", steps=9, known=KNOWN)
+    m, v = np.zeros(whole.size), np.zeros(whole.size)
+    for g in whole.grads[:3]:
+        m, v = 0.9 * m + (1 - 0.9) * g, 0.999 * v + (1 - 0.999) * g**2
+    trace = replace(
+        whole, params=whole.params[3:], grads=whole.grads[3:], rates=whole.rates[3:], first_step=4
+    )
+    return trace, {"m": m, "v": v}
+
+
+def infer(trace, guess=None):
+    fixed = {**FLOAT64_FUNCTIONS, **trace.hyperparameters}
+    rule = load_page("optimizers/adam").rule
+    return infer_state(trace, rule, fixed, trace.rates, guess)
+
+
+def test_which_slots_are_unknown(adam):
+    trace, state = adam
+    rule = load_page("optimizers/adam").rule
+    assert list_unknown_slots(trace, rule) == ["m", "v"]
+    assert list_unknown_slots(replace(trace, state={"m": state["m"]}), rule) == ["v"]
+    assert list_unknown_slots(replace(trace, first_step=1), rule) == []
+    assert infer(replace(trace, state=state)).values.shape == (0, 1, trace.size)
+
+
+@pytest.mark.parametrize("given", [(), ("m",)])
+def test_the_state_is_found(adam, given):
+    trace, state = adam
+    recorded = {slot: state[slot] for slot in given} or None
+    found = infer(replace(trace, state=recorded)).state(replace(trace, state=recorded))
+    # What the steps moved the parameters by is rounded like the parameters, which are larger.
+    for slot in ("m", "v"):
+        assert np.allclose(found[slot], state[slot], rtol=1e-7)
+
+
+def test_a_guess_is_where_it_starts(adam):
+    trace, state = adam
+    near = Slots(("m", "v"), np.stack([state["m"], state["v"]])[:, None] * 1.01)
+    assert np.allclose(infer(trace, near).values[0, 0], state["m"], rtol=1e-7)
+
+
+def test_positive_slots_stay_so_and_others_may_change_their_sign():
+    slots = Slots(("m", "v"), np.array([[[1.0, -1.0]], [[1.0, 2.0]]]))
+    moved = slots.shift(np.full((2, 1, 1), -5.0))
+    assert (moved.values[1] > 0).all()
+    assert moved.values[0, 0, 0] < 0
+    assert slots.take(slice(1)).values.shape == (2, 1, 1)
+
+
+def test_what_is_no_number_is_far_off_or_not_asked(adam):
+    trace, _ = adam
+    predicted = trace.params[1:][None].copy()
+    assert not weigh(trace, predicted).any()
+    predicted[0, 0, 0] = np.nan
+    assert weigh(trace, predicted)[0, 0, 0] > 1e9
+    lost = replace(trace, params=np.full_like(trace.params, np.nan))
+    assert not weigh(lost, predicted).any()
+
+
+def test_constants_and_states_are_solved_for_together():
+    # y = c * t + s for every element, with one c for all and an s of each: linear, so one step.
+    t, truth = np.arange(4.0)[:, None], np.array([1.0, -2.0])
+    misses = 0 * t - (3.0 * t + truth)  # from c = 0 and s = 0
+    slopes, of_state = np.broadcast_to(t, (1, 4, 2)), np.ones((1, 4, 2))
+    move, by = solve_together(slopes / 2, of_state, misses / 1, 0.0)
+    assert np.allclose(move, 1.5)  # steps are limited
+    move, by = solve_together(slopes * 3, of_state, misses, 0.0)
+    assert np.allclose(move, 1.0)
+    assert np.allclose(by[0, 0], truth)
