@@ -89,6 +89,7 @@ WRONG = {
     ),
     "mean-a-twentieth": lambda rng, shape: rng.standard_normal(shape) + 0.05,
     "student-t5": t5,
+    "sum-of-six": lambda rng, shape: (rng.random((6, *shape)).sum(0) - 3) * math.sqrt(2),
     "laplace": lambda rng, shape: rng.laplace(0, math.sqrt(0.5), shape),
     "two-values": lambda rng, shape: np.sign(rng.standard_normal(shape)),
     "absolute": lambda rng, shape: abs(rng.standard_normal(shape)),

@@ -187,3 +187,23 @@ def test_requests_about_a_run_are_what_the_schema_says():
     for request in asked:
         validator.validate(request)
         assert not validator.is_valid({**request, "run": 1})
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (b'{"id": 1, "error": "\xff"}', "UTF-8"),
+        (b'{"id": true, "outputs": {}}', "id is true"),
+        (b'{"id": 1, "error": false, "outputs": {}}', '"error" must be a text'),
+        (b'{"id": 1, "unsupported": "no"}', '"unsupported" must be true'),
+    ],
+)
+def test_an_answer_of_another_form_is_malformed(line, words):
+    with pytest.raises(MalformedError, match=words):
+        read_answer(line, 1)
+
+
+@pytest.mark.parametrize("shape", [[1] * 65, [10**18, 10**18, 0], [10**400]])
+def test_a_shape_that_no_array_has_is_malformed(shape):
+    with pytest.raises(MalformedError, match="a shape has at most"):
+        read_outputs({"outputs": {"y": {"shape": shape, "data": []}}}, "float64")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 import ml_dtypes
 import msgspec
 import numpy as np
@@ -73,3 +75,24 @@ def test_a_message_that_is_cut_is_refused():
     message = worker_messages.encode(np.ones(3))
     with pytest.raises(msgspec.DecodeError):
         worker_messages.decode(message[:-4])
+
+
+def test_numbers_in_another_byte_order_are_the_same_numbers():
+    got = through(np.arange(3.0).astype(">f8"))
+    assert np.array_equal(got, np.arange(3.0))
+
+
+def test_any_kind_of_dict_is_a_dict():
+    assert list(through(OrderedDict(y=np.ones(2)))) == ["y"]
+
+
+def test_text_that_no_encoding_holds_is_sent_with_a_mark():
+    assert through({"a": "\ud800"}) == {"a": "?"}
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.int8, complex, object])
+def test_of_an_array_of_any_size_only_the_shape_is_sent(kind):
+    large = np.broadcast_to(np.zeros((), kind), (10**12,))
+    message = worker_messages.encode(large)
+    assert len(message) < 100
+    assert worker_messages.decode(message).shape == (10**12,)

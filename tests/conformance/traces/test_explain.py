@@ -127,3 +127,14 @@ def test_a_coarse_type_is_said_to_be_coarse():
     found = explain_trace(record("sgd", kind="bfloat16", steps=3), ["optimizers/sgd"])
     assert "sgd" in names(found)
     assert "many rules look alike" in found.notes[0]
+
+
+def test_a_run_that_diverged_is_judged_up_to_there():
+    trace = record("sgd", steps=5, known=["learning_rate"])
+    params = trace.params.copy()
+    params[4:] = np.nan
+    found = explain_trace(replace(trace, params=params), ["optimizers/sgd"])
+    assert "sgd" in names(found)
+    assert "from step 4 on no number is finite: the 3 steps before it are judged" in found.notes
+    lost = explain_trace(replace(trace, params=np.full_like(params, np.nan)), RULES)
+    assert not names(lost)

@@ -16,6 +16,9 @@ from trainspec.trace import Recorder
 
 KINDS = ["npz", "safetensors", "jsonl"]
 
+HEAD = {"trainspec_trace": 1, "type": "float64"}
+ONE = {"shape": [1], "data": [1.0]}
+
 
 def write(path, dtype=np.float32, missing=False):
     w, b = np.array([[0.5, -1.0]], dtype), np.array(2.0, dtype)
@@ -140,4 +143,33 @@ def test_arrays_that_do_not_fit_are_named(change, words, tmp_path):
     np.savez(path, trace=json.dumps({"trainspec_trace": 1, "type": "float64", "learning_rate": [1]}),
              **{"params/w": np.zeros((4, 2)), "grads/w": np.zeros((3, 2))})  # fmt: skip
     with pytest.raises(TraceError, match="1 learning rates for 3 steps"):
+        read_trace(path)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([[1, 2]], "object"),
+        (["text"], "object"),
+        ([{**HEAD, "first_step": 0}], "first_step"),
+        ([{**HEAD, "hyperparameters": []}], "hyperparameters"),
+        ([{**HEAD, "state": 3}], "state"),
+        ([{**HEAD, "params": {"w": ONE}}, {"params": {"w": ONE}, "grads": []}], "grads"),
+        ([{**HEAD, "params": {"w": ONE}}, {"params": {}, "grads": {}}], "'w'"),
+        ([{**HEAD, "params": {"w": {"shape": [2], "data": [1e999]}}}], "cannot be read|no param"),
+    ],
+)
+def test_a_member_of_another_form_is_named(lines, words, tmp_path):
+    path = tmp_path / "run.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    with pytest.raises(TraceError, match=words):
+        read_trace(path)
+
+
+@pytest.mark.parametrize("kind", [complex, "datetime64[s]", "U3"])
+def test_arrays_of_what_is_no_number_are_refused(kind, tmp_path):
+    path = tmp_path / "run.npz"
+    head = json.dumps(HEAD)
+    np.savez(path, trace=head, **{"params/w": np.zeros((3, 2), kind), "grads/w": np.zeros((2, 2))})
+    with pytest.raises(TraceError, match="not numbers"):
         read_trace(path)

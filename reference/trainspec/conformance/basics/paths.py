@@ -16,6 +16,22 @@ TEMPLATES = PACKAGE / "conformance" / "templates"
 OTHER_FOLDERS = ("effects", "frameworks", "guides", "profiles", "schemas")
 
 
+def is_file(word: str | Path) -> bool:
+    """Whether a word is the path of a file; no file has a name that is too long."""
+    try:
+        return Path(word).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def is_folder(word: str | Path) -> bool:
+    """Whether a word is the path of a folder."""
+    try:
+        return Path(word).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 @cache
 def find_folder(name: str) -> Path:
     """The folder ``spec`` or ``golden``: inside the installed package, else beside its source.

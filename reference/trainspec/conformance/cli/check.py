@@ -237,6 +237,8 @@ def _select(**options: Any) -> _Selection:
     if types and cases and not {kind for case in cases for kind in case.types} & set(types):
         raise click.UsageError(f"none of the chosen cases serves {', '.join(types)}")
     known, writing = options["known"], options["write_known"]
+    if writing and not writing.absolute().parent.is_dir():
+        raise click.UsageError(f"--write-known {writing}: there is no folder {writing.parent}")
     listed = known or (writing if writing and writing.exists() else None)
     return _Selection(
         cases=cases,

@@ -5,6 +5,7 @@ Nothing heavy is imported here, so that ``trainspec --help`` answers at once.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import os
@@ -18,6 +19,8 @@ import click
 from trainspec.conformance.basics.errors import NoAnswerError, UserError
 
 BROKEN, INTERRUPTED = 3, 130
+#: A disk or a pipe that takes no more.
+FULL = (errno.ENOSPC, errno.EIO, errno.EMFILE)
 #: Every command with its line of help; the module of that name has its function, `command`.
 COMMANDS = {
     "certify": "Derive every golden value again from the spec pages and show what differs.",
@@ -75,10 +78,22 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Start: streams that are closed lead nowhere, instead of being None."""
+        if sys.stdin is None:
+            sys.stdin = open(os.devnull)  # noqa: SIM115
+        if sys.stdout is None:
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        if sys.stderr is None:
+            sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+        return super().main(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
         try:
-            return super().invoke(ctx)
+            returned = super().invoke(ctx)
+            sys.stdout.flush()
+            return returned
         except UserError as error:
             raise click.UsageError(str(error), click.get_current_context(silent=True)) from None
         except NoAnswerError as error:
@@ -90,6 +105,12 @@ class Commands(click.Group):
         except BrokenPipeError:  # the reader of the pipe has seen enough
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115
             ctx.exit(141)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+            click.echo(f"the output cannot be written: {error.strerror}", err=True)
+            ctx.exit(BROKEN)
         except ModuleNotFoundError as error:
             package, extra = EXTRAS.get(str(error.name), (str(error.name), ""))
             install = f"'trainspec[{extra}]'" if extra else package

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import math
 import sys
 from collections.abc import Iterator, Sequence
@@ -123,17 +124,33 @@ def _split_pair(text: str) -> tuple[str, str]:
 
 
 def read_value(text: str) -> Any:
-    """A value as it is written in Python: a number, True, a string without quotes."""
+    """A value as it is written in Python: a number, True, a list, a string without quotes.
+
+    Raises click.UsageError for one that has no meaning in another process, such as a set.
+    """
     try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
         return text
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError):
+        raise click.UsageError(
+            f"{text!r} must be a number, True, False, None, a text, or a list of those"
+        ) from None
+    return value
 
 
 def make_console() -> Console:
     """A console for standard output: as wide as the terminal, or unwrapped in a pipe."""
     width = None if sys.stdout.isatty() else 160
-    return Console(width=width, highlight=False)
+    return _Console(width=width, highlight=False)
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the group of commands: Rich would exit with 1, a verdict."""
+        raise BrokenPipeError
 
 
 class Tick(Protocol):

@@ -11,10 +11,9 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from trainspec.conformance.basics.errors import UserError
 from trainspec.conformance.basics.float_types import TYPES
+from trainspec.conformance.basics.json_text import JsonError, decode_json
 from trainspec.conformance.basics.names import CaseInType, Offering
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.result import CallError, Outcome
@@ -162,8 +161,8 @@ def _read_lines(name: str, lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]
         if not line.strip():
             continue
         try:
-            answer = msgspec.json.decode(line)
-        except (msgspec.DecodeError, RecursionError) as error:
+            answer: Any = decode_json(line, bounded=True)
+        except JsonError as error:
             raise UserError(f"{name}: line {count} is not JSON: {clean_text(error)}") from None
         number = answer.get("id") if isinstance(answer, dict) else None
         if isinstance(number, float) and number.is_integer():

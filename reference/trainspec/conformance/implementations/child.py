@@ -22,9 +22,16 @@ from trainspec.conformance.implementations.implementation import AdapterError
 from trainspec.conformance.implementations.json_lines import Description
 from trainspec.conformance.implementations.objects import PACKED
 from trainspec.conformance.implementations.process import ChildProcess, receive_answer
+from trainspec.conformance.implementations.python_module import describe_error
 
 #: A module may take long to import: frameworks do.
 IMPORT_SECONDS = 120
+#: What the process runs. The first place where Python looks for modules is the present folder, in
+#: which there may be a types.py.
+RUN_WORKER = (
+    "import sys; del sys.path[0]; "
+    "from trainspec.conformance.implementations.worker import main; main()"
+)
 #: The adapter's own alarm comes first: it loses the call, and not the process.
 GRACE = 1.0
 #: The most lines of an adapter's own output that are repeated on standard error.
@@ -118,11 +125,10 @@ class ChildModule:
         assert self._process is not None
         self._process.send(len(message).to_bytes(8, "big") + message)
         late = f"no answer within {self.timeout:g} s"
-        answer = self._receive(self.timeout + GRACE, late, worker_messages.decode)
-        if "outcome" in answer:
-            fault = Fault(answer["fault"]) if answer["fault"] else None
-            raise CallError(Outcome(answer["outcome"]), answer["message"], fault)
-        return answer["answer"]
+        reply = self._receive(self.timeout + GRACE, late, _read_reply)
+        if isinstance(reply, CallError):
+            raise reply
+        return reply["answer"]
 
     def close(self) -> None:
         """End the process."""
@@ -139,19 +145,18 @@ class ChildModule:
     def _start(self) -> None:
         """Start the process."""
         self.close()
-        module = "trainspec.conformance.implementations.worker"
-        command = [sys.executable, "-m", module, self.target, str(self.timeout)]
+        command = [sys.executable, "-c", RUN_WORKER, self.target, str(self.timeout)]
         self._process = ChildProcess(command, framed=True, echo=self._echo)
         self._echo = 0  # it will print the same again
 
     def _read_description(self) -> Description:
         """What the adapter says of itself, as the first message of a process."""
         late = f"importing {self.target} takes longer than {IMPORT_SECONDS} s"
-        about = self._receive(IMPORT_SECONDS + GRACE, late, msgspec.msgpack.decode)
-        if "refused" in about:
-            self.close()
-            raise AdapterError(about["refused"])
-        return msgspec.convert(about, Description)
+        about = self._receive(IMPORT_SECONDS + GRACE, late, _read_about)
+        if isinstance(about, Description):
+            return about
+        self.close()
+        raise AdapterError(about)
 
     def _receive(self, seconds: float, late: str, decode: Callable[[bytes], Any]) -> Any:
         """The next message of the process; its state is unknown where there is none."""
@@ -161,7 +166,24 @@ class ChildModule:
         except CallError:
             self.close()
             raise
-        except (msgspec.DecodeError, ValueError, LookupError, TypeError) as error:
+        except Exception as error:  # an adapter that writes to the channel may write anything
             self.close()
-            text = f"the answer cannot be read: {error}"
+            text = f"the answer cannot be read: {describe_error(error)}"
             raise CallError(Outcome.MALFORMED, text) from None
+
+
+def _read_reply(message: bytes) -> Any:
+    """An answer, or the outcome of a call that has none."""
+    reply = worker_messages.decode(message)
+    if "outcome" not in reply:
+        return {"answer": reply["answer"]}
+    fault = Fault(reply["fault"]) if reply["fault"] else None
+    return CallError(Outcome(reply["outcome"]), str(reply["message"]), fault)
+
+
+def _read_about(message: bytes) -> Description | str:
+    """What an adapter says of itself, or why it cannot be asked."""
+    about = msgspec.msgpack.decode(message)
+    if "refused" in about:
+        return str(about["refused"])
+    return msgspec.convert(about, Description)

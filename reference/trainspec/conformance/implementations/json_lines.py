@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from trainspec.conformance.basics.float_types import TYPES
+from trainspec.conformance.basics.json_text import JsonError, decode_json
 from trainspec.conformance.basics.tensors import (
     NON_FINITE,
     Nest,
@@ -26,6 +27,10 @@ from trainspec.conformance.cases.result import CallError, Outcome
 from trainspec.conformance.implementations.implementation import AdapterError
 
 Text = str | int | float
+#: NumPy has no arrays of more axes, and no machine an axis so long.
+MOST_AXES, LARGEST_AXIS = 32, 2**31
+#: So much of a program's text is looked at.
+LONGEST_TEXT = 2000
 
 
 class Request(msgspec.Struct):
@@ -100,22 +105,27 @@ def read_answer(line: bytes, number: int) -> dict[str, Any]:
             f'the answer has no "id"; the request\'s was {number}: answer every request once, in '
             "order, with its id"
         )
-    if answer["id"] != number:
+    if answer["id"] != number or isinstance(answer["id"], bool):
         raise MalformedError(
             f"the answer's id is {_show(answer['id'])}, the request's was {number}: answer every "
             "request once, in order, with its id"
         )
-    if answer.get("error") is not None:
-        raise CallError(Outcome.REJECTED, clean_text(answer["error"]) or "no reason given")
-    if answer.get("unsupported"):
+    error, unsupported = answer.get("error"), answer.get("unsupported")
+    if error is not None and not isinstance(error, str):
+        raise MalformedError(f'"error" must be a text that says why, got {_show(error)}')
+    if error is not None:
+        raise CallError(Outcome.REJECTED, clean_text(error) or "no reason given")
+    if unsupported not in (None, False, True):
+        raise MalformedError(f'"unsupported" must be true, got {_show(unsupported)}')
+    if unsupported:
         raise CallError(Outcome.UNSUPPORTED, "the program says that it has no such operation")
     return answer
 
 
 def _decode(line: bytes) -> Any:
     try:
-        return msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError) as error:
+        return decode_json(line, bounded=True)
+    except JsonError as error:
         start = clean_text(line[:60].decode("utf-8", "replace"))
         raise MalformedError(
             f"not JSON: {start!r} ({clean_text(error)}); print one JSON object a line, and nothing "
@@ -168,6 +178,10 @@ def _read_tensor(value: Any, kind: str) -> np.ndarray[Any, Any]:
     shape, data = value["shape"], value["data"]
     if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape):
         raise MalformedError(f"outputs: a shape is a list of whole numbers, got {_show(shape)}")
+    if len(shape) > MOST_AXES or max(shape, default=0) >= LARGEST_AXIS:
+        raise MalformedError(
+            f"outputs: a shape has at most {MOST_AXES} numbers, under 2**31, got {_show(shape)}"
+        )
     if not isinstance(data, list) or len(data) != math.prod(shape):
         raise MalformedError(
             f"outputs: a tensor of shape {shape} needs a list of {math.prod(shape)} numbers"
@@ -185,11 +199,12 @@ def _read_tensor(value: Any, kind: str) -> np.ndarray[Any, Any]:
 
 def _show(value: Any) -> str:
     """A value as JSON spells it, cut short."""
-    text = msgspec.json.encode(value).decode()
+    text = msgspec.json.encode(value).decode("utf-8", "replace")
     return text if len(text) <= 60 else text[:57] + "..."
 
 
 def clean_text(value: Any) -> str:
     """Text of a program's, fit to be printed: one line, no control characters, not too long."""
-    text = str(value).encode("utf-8", "replace").decode("utf-8")
+    text = value if isinstance(value, str) else str(value)
+    text = text[:LONGEST_TEXT].encode("utf-8", "replace").decode("utf-8")
     return "".join(c if c.isprintable() else " " for c in text).strip()[:300]

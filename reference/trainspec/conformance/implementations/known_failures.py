@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from trainspec.conformance.basics.json_text import JsonError, decode_json
 from trainspec.conformance.basics.names import CaseInType, Subject
 from trainspec.conformance.cases.result import Outcome, Result
 from trainspec.conformance.implementations.implementation import AdapterError
@@ -65,14 +66,14 @@ def read_known_failures(path: Path) -> dict[str, str]:
 
 def _read_entries(path: Path) -> list[KnownFailure]:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=KnownFailures).failures
+        return decode_json(path.read_bytes(), KnownFailures).failures
     except OSError as error:
         raise AdapterError(f"known failures: {path} cannot be read: {error.strerror}") from None
     except msgspec.ValidationError as error:
         raise AdapterError(
             f"known failures: {path} is not what `trainspec check --write-known` writes: {error}"
         ) from None
-    except msgspec.DecodeError as error:
+    except JsonError as error:
         raise AdapterError(f"known failures: {path} is not JSON: {error}") from None
 
 

@@ -94,7 +94,13 @@ def load_object(target: ObjectTarget) -> ModuleType:
 def bind_target(target: ObjectTarget) -> list[Bound]:
     """The object that a target names, as every operation that it is."""
     found = _import_object(target.path)
-    return bind_object(Given(target.path, found, target.operation, target.fixed, target.names))
+    given = Given(target.path, found, target.operation, target.fixed, target.names)
+    try:
+        return bind_object(given)
+    except AdapterError:
+        raise
+    except Exception as error:  # an object may refuse to be looked at
+        raise AdapterError(f"{target.path} cannot be bound: {describe_error(error)}") from None
 
 
 def _import_object(path: str) -> Any:
@@ -104,7 +110,7 @@ def _import_object(path: str) -> Any:
     prepare_framework(module)
     try:
         found = getattr(importlib.import_module(module), name, None)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise AdapterError(
             f"{path}: {module} cannot be imported: {describe_error(error)}"
         ) from None

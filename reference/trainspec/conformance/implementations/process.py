@@ -27,7 +27,7 @@ import psutil
 from trainspec.conformance.cases.result import CallError, Outcome
 
 #: The longest answer that is read, in bytes; a longer one is cut and so is not JSON.
-LONGEST = 1 << 26
+LONGEST = 1 << 24
 #: The size in bytes of a request that fits into the pipe of every system.
 FITS = 4096
 #: Answers that are kept unread; the program waits when there are more.

@@ -16,6 +16,7 @@ from typing import Any
 
 from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.basics.names import Offering, base_operation
+from trainspec.conformance.basics.paths import is_file, is_folder
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.result import CallError, Outcome
 from trainspec.conformance.cases.script import script_of_run
@@ -64,6 +65,9 @@ class Program:
             if error.outcome not in (Outcome.REJECTED, Outcome.UNSUPPORTED):
                 raise
             about = read_description({})
+        except AdapterError:
+            self.close()
+            raise
         self._allowance = timeout + time.monotonic() - asked
         self.name = clean_text(os.path.basename(command[0]) if about.name is None else about.name)
         self.version = clean_text(about.version)
@@ -202,8 +206,8 @@ class ProgramRuns:
 
 def _explain_missing(name: str) -> str:
     path = Path(name)
-    if path.is_dir():
+    if is_folder(path):
         return f"{name!r} is a folder, not a program"
-    if path.is_file():
+    if is_file(path):
         return f"{name!r} is not executable: chmod +x it, or put its interpreter before it"
     return f"{name!r} is not a program on this machine, a .py file or a shipped adapter"

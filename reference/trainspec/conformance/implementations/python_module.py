@@ -20,6 +20,7 @@ from trainspec.conformance.cases.inputs import Inputs, make_inputs
 from trainspec.conformance.cases.result import CallError, Fault, Outcome
 from trainspec.conformance.cases.script import Script, script_of_run
 from trainspec.conformance.implementations.implementation import AdapterError, check_types
+from trainspec.conformance.implementations.json_lines import clean_text
 from trainspec.conformance.implementations.stepwise import run_script
 
 #: The hyperparameter that a step is given; the start is given the first one.
@@ -47,8 +48,8 @@ class PythonModule:
         Raises `AdapterError` for an attribute of another type than spec/adapters.md says.
         """
         self.module = module
-        self.name: str = str(getattr(module, "name", name))
-        self.version: str = str(getattr(module, "version", ""))
+        self.name: str = clean_text(getattr(module, "name", name))
+        self.version: str = clean_text(getattr(module, "version", ""))
         self.timeout = timeout
         self.variants: Mapping[str, str] = _read_mapping(module, "variants")
         self.known_failures: Mapping[str, str] = {
@@ -251,7 +252,8 @@ def describe_error(error: BaseException) -> str:
         text = str(error).strip().splitlines()
     except Exception:
         text = []
-    return f"{type(error).__name__}: {text[0][:300]}" if text else type(error).__name__
+    name = clean_text(type(error).__name__)
+    return f"{name}: {clean_text(text[0])}" if text else name
 
 
 @contextmanager

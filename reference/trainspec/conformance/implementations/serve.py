@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from trainspec.conformance.basics.float_types import TYPES
+from trainspec.conformance.basics.json_text import decode_json
 from trainspec.conformance.basics.names import DRAW_SUFFIX, Offering, base_operation
 from trainspec.conformance.basics.tensors import map_tensors, to_array, to_floats, to_tensor
 from trainspec.conformance.cases.golden import find_techniques
@@ -29,9 +30,9 @@ def serve_requests(adapter: PythonModule, requests: IO[bytes], answers: IO[bytes
     server = Server(adapter)
     for line in requests:
         try:
-            reply = server.answer(msgspec.json.decode(line, type=Request))
+            reply = server.answer(decode_json(line, Request))
         except (msgspec.DecodeError, ValueError, KeyError, TypeError) as error:
-            reply = {"id": None, "error": f"not a request: {error}"}
+            reply = {"id": None, "error": f"not a request: {describe_error(error)}"}
         answers.write(encode_line(reply))
         answers.flush()
 
@@ -59,7 +60,7 @@ class Server:
                 reply = answer(request)
         except NotImplementedError:
             reply = {"unsupported": True}
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError, RecursionError, MemoryError) as error:
             reply = {"error": describe_error(error)}
         return {"id": request.id, **reply}
 

@@ -12,7 +12,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from types import ModuleType
 
-from trainspec.conformance.basics.paths import ADAPTERS, list_adapters
+from trainspec.conformance.basics.paths import ADAPTERS, is_file, list_adapters
 from trainspec.conformance.implementations.child import ChildModule
 from trainspec.conformance.implementations.implementation import AdapterError, Implementation
 from trainspec.conformance.implementations.known_failures import read_known_failures
@@ -106,8 +106,12 @@ def _read_known_failures(adapter: str) -> dict[str, str]:
 
 def split_target(target: str) -> list[str]:
     """Split a target given as one word into the command that it stands for."""
-    whole = Path(target).is_file() or target.startswith(PACKED)
-    return [target] if whole else shlex.split(target) or [target]
+    if target.startswith(PACKED) or is_file(target):
+        return [target]
+    try:
+        return shlex.split(target) or [target]
+    except ValueError as error:
+        raise AdapterError(f"{target!r} is no command: {error}") from None
 
 
 def _import_shipped(name: str) -> ModuleType:
@@ -125,7 +129,7 @@ def _import_shipped(name: str) -> ModuleType:
 
 
 def _import_path(path: Path) -> ModuleType:
-    if not path.is_file():
+    if not is_file(path):
         raise AdapterError(f"there is no file {path}")
     spec = importlib.util.spec_from_file_location(MODULE_PREFIX + path.stem, path)
     assert spec is not None  # a .py file always has a loader

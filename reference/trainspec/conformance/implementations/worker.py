@@ -21,7 +21,7 @@ from trainspec.conformance.implementations import worker_messages
 from trainspec.conformance.implementations.describe import describe_adapter
 from trainspec.conformance.implementations.implementation import AdapterError
 from trainspec.conformance.implementations.process import read_frame, write_frame
-from trainspec.conformance.implementations.python_module import PythonModule
+from trainspec.conformance.implementations.python_module import PythonModule, describe_error
 from trainspec.conformance.implementations.target import load_implementation
 
 
@@ -34,11 +34,19 @@ def main() -> None:
         assert isinstance(adapter, PythonModule)
         first = msgspec.to_builtins(describe_adapter(adapter))
     except AdapterError as error:
-        write_frame(answers, msgspec.msgpack.encode({"refused": str(error)}))
+        _refuse(answers, str(error))
+        return
+    except (Exception, SystemExit) as error:  # its attributes are its own code
+        _refuse(answers, f"the adapter does not say what it is: {describe_error(error)}")
         return
     write_frame(answers, msgspec.msgpack.encode(first))
     while (question := read_frame(questions)) is not None:
         write_frame(answers, _answer(adapter, question))
+
+
+def _refuse(answers: IO[bytes], reason: str) -> None:
+    text = reason.encode("utf-8", "replace").decode("utf-8")
+    write_frame(answers, msgspec.msgpack.encode({"refused": text}))
 
 
 def _take_channel() -> tuple[IO[bytes], IO[bytes]]:

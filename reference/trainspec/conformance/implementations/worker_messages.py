@@ -17,8 +17,8 @@ from trainspec.conformance.basics.float_types import TYPES
 
 #: Kinds of NumPy types that hold plain numbers.
 NUMBERS = "fiub"
-#: A nest deeper than this is not sent.
-DEEPEST = 20
+#: A nest deeper than this is not sent, nor are the numbers of an array of more than so many.
+DEEPEST, MOST_NUMBERS = 20, 1 << 20
 
 
 def encode(value: Any) -> bytes:
@@ -34,11 +34,13 @@ def decode(message: bytes) -> Any:
 def _pack(value: Any, depth: int) -> Any:
     if depth > DEEPEST:
         return {"odd": "list"}
-    if value is None or type(value) in (str, bool):
+    if value is None or type(value) is bool:
         return value
+    if type(value) is str:
+        return value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, (np.ndarray, np.generic)):
         return _pack_array(np.asarray(value))
-    if type(value) is dict:
+    if isinstance(value, dict):
         return {"map": [[_name(key), _pack(item, depth + 1)] for key, item in value.items()]}
     if type(value) in (list, tuple):
         # Plain numbers in lists are turned into an array at once.
@@ -52,7 +54,7 @@ def _pack(value: Any, depth: int) -> Any:
 
 def _name(key: Any) -> str:
     try:
-        return str(key)
+        return str(key).encode("utf-8", "replace").decode("utf-8")
     except Exception:
         return "?"
 
@@ -79,8 +81,11 @@ def _as_plain(value: Any) -> dict[str, Any] | None:
 
 def _pack_array(array: Any) -> dict[str, Any]:
     kind = array.dtype
-    if kind.kind in NUMBERS or kind == TYPES["bfloat16"].dtype:
-        return {"type": kind.name, "shape": list(array.shape), "data": array.tobytes()}
+    # No case has so many numbers: the shape alone says what is wrong.
+    few = array.size <= MOST_NUMBERS
+    if few and (kind.kind in NUMBERS or kind == TYPES["bfloat16"].dtype):
+        data = array.astype(kind.newbyteorder("="), copy=False).tobytes()
+        return {"type": kind.name, "shape": list(array.shape), "data": data}
     return {"type": kind.str if kind.kind != "O" else "O", "shape": list(array.shape)}
 
 
@@ -96,7 +101,7 @@ def _unpack(value: Any) -> Any:
 def _unpack_array(name: str, packed: dict[str, Any]) -> Any:
     kind = TYPES[name].dtype if name in TYPES else np.dtype(name)
     if "data" not in packed:
-        return np.empty(packed["shape"], kind)
+        return np.broadcast_to(np.empty((), kind), packed["shape"])  # whatever its size
     if len(packed["data"]) != math.prod(packed["shape"]) * kind.itemsize:
         raise ValueError("an array whose bytes are not those of its shape")
     return np.frombuffer(packed["data"], kind).reshape(packed["shape"])

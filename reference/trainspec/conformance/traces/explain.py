@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from operator import attrgetter
 
 from trainspec.conformance.pages.forms import compose_rule, list_published, list_single
@@ -12,7 +13,7 @@ from trainspec.conformance.traces.explanation import Explained, Explanation
 from trainspec.conformance.traces.judge import judge_explanations
 from trainspec.conformance.traces.solve import find_unknown, solve
 from trainspec.conformance.traces.state import list_unknown_slots
-from trainspec.conformance.traces.trace import STEPS, Trace, choose_sample
+from trainspec.conformance.traces.trace import STEPS, Trace, choose_sample, count_finite_steps
 
 #: In a coarse type the search of a page ends when this many forms explain the trace.
 ENOUGH = 10
@@ -36,7 +37,13 @@ def explain_trace(
     mistakes; the first kind that explains anything is what is returned.
     """
     pages = [load_page(t) for t in techniques if load_page(t).is_update_rule]
-    notes = list(_list_notes(trace))
+    finite = count_finite_steps(trace)
+    notes = list(_list_notes(trace, finite))
+    if not finite:
+        return Explained(trace, [], notes)
+    trace = replace(
+        trace.take(slice(None), finite), parts=trace.parts if finite == trace.steps else ()
+    )
     held = trace if whole else trace.sample(JUDGED)
     if held.size < trace.size:
         notes.append(
@@ -62,7 +69,10 @@ def explain_trace(
     return Explained(trace, [], notes)
 
 
-def _list_notes(trace: Trace) -> Iterator[str]:
+def _list_notes(trace: Trace, finite: int) -> Iterator[str]:
+    if finite < trace.steps:
+        number = trace.first_step + finite
+        yield f"from step {number} on no number is finite: the {finite} steps before it are judged"
     if trace.coarse:
         yield (
             f"in {trace.kind} many rules look alike: each of those listed explains the trace, and "

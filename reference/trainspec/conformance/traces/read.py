@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import msgspec
 import numpy as np
 
 from trainspec.conformance.basics.errors import UserError
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
+from trainspec.conformance.basics.json_text import decode_json
+from trainspec.conformance.basics.paths import is_file
 from trainspec.conformance.basics.tensors import to_array
 from trainspec.conformance.traces.trace import Trace
 
@@ -21,6 +24,13 @@ HEAD = "trace"
 VERSION = 1
 #: How safetensors names the types.
 _SAFE_TYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
+
+#: What reading a damaged file may raise.
+DAMAGED = (
+    ValueError, LookupError, TypeError, AttributeError, OSError, EOFError, MemoryError,
+    OverflowError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error,
+    msgspec.DecodeError,
+)  # fmt: skip
 
 
 class TraceError(UserError):
@@ -35,19 +45,49 @@ def read_trace(path: Path) -> Trace:
     reader = _READERS.get(path.suffix)
     if reader is None:
         raise TraceError(f"{path}: a trace ends in {', '.join(_READERS)}; see spec/traces.md")
-    if not path.is_file():
+    if not is_file(path):
         raise TraceError(f"there is no file {path}")
     try:
         head, arrays = reader(path)
         return _make_trace(head, arrays)
     except TraceError as error:
         raise TraceError(f"{path}: {error}") from None
-    except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
-        raise TraceError(f"{path} cannot be read as a trace: {error}") from None
+    except DAMAGED as error:
+        text = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        raise TraceError(f"{path} cannot be read as a trace: {text}") from None
 
 
-Head = Mapping[str, Any]
 Arrays = Mapping[str, Any]
+#: As JSON spells a number, where it has none.
+Number = float | Literal["NaN", "Infinity", "-Infinity"]
+
+
+class Tensor(msgspec.Struct):
+    """A tensor in a line."""
+
+    shape: list[int]
+    data: list[Number]
+
+
+class Head(msgspec.Struct):
+    """What a trace holds that is no array; a file of lines begins with tensors as well."""
+
+    trainspec_trace: Any = None
+    type: Any = None
+    first_step: Annotated[int, msgspec.Meta(ge=1, lt=2**53)] = 1
+    hyperparameters: dict[str, float] | None = None
+    learning_rate: float | list[float] | None = None
+    missing: dict[str, list[Annotated[int, msgspec.Meta(ge=1)]]] | None = None
+    params: dict[str, Tensor] = {}
+    state: dict[str, dict[str, Tensor]] | None = None
+
+
+class Line(msgspec.Struct):
+    """One step in a file of lines."""
+
+    grads: dict[str, Tensor | None]
+    params: dict[str, Tensor]
+    learning_rate: float | None = None
 
 
 def _read_npz(path: Path) -> tuple[Head, Arrays]:
@@ -55,7 +95,7 @@ def _read_npz(path: Path) -> tuple[Head, Arrays]:
         arrays = {name: file[name] for name in file.files}
     if HEAD not in arrays:
         raise TraceError(f"it has no entry {HEAD!r}")
-    head = json.loads(str(arrays.pop(HEAD)[()]))
+    head = _read_head(str(arrays.pop(HEAD)[()]))
     kind = TYPES[_check_type(head)].dtype
     # NumPy's format does not know bfloat16: it keeps the bits.
     bits = {name: a.view(kind) if a.dtype.kind == "V" else a for name, a in arrays.items()}
@@ -82,33 +122,43 @@ def _read_safetensors(path: Path) -> tuple[Head, Arrays]:
             )
         flat = np.frombuffer(entry["data"], TYPES[kind].dtype)
         arrays[name] = flat.reshape(entry["shape"])
-    return json.loads(metadata[HEAD]), arrays
+    return _read_head(metadata[HEAD]), arrays
+
+
+def _read_head(text: str) -> Head:
+    head: Head = decode_json(text.encode("utf-8", "replace"), Head)
+    return head
 
 
 def _read_lines(path: Path) -> tuple[Head, Arrays]:
-    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+    lines = [line for line in path.read_bytes().splitlines() if line.strip()]
     if not lines:
         raise TraceError("it is empty")
-    head, *steps = lines
-    names = list(head.get("params", {}))
+    head = _read_head(lines[0].decode("utf-8", "replace"))
+    steps: list[Line] = [decode_json(line, Line) for line in lines[1:]]
+    names = list(head.params)
     arrays: dict[str, Any] = {}
     missing: dict[str, list[int]] = {}
     for name in names:
-        tensors = [head["params"][name], *(step["params"][name] for step in steps)]
-        arrays[f"params/{name}"] = np.stack([to_array(t, np.float64) for t in tensors])
-        grads = [step["grads"].get(name) for step in steps]
+        tensors = [head.params[name], *(step.params[name] for step in steps)]
+        arrays[f"params/{name}"] = np.stack([_read_tensor(t) for t in tensors])
+        grads = [step.grads.get(name) for step in steps]
         missing[name] = [i for i, g in enumerate(grads, 1) if g is None]
         nothing = np.full(np.shape(arrays[f"params/{name}"][0]), np.nan)
-        filled = [nothing if g is None else to_array(g, np.float64) for g in grads]
+        filled = [nothing if g is None else _read_tensor(g) for g in grads]
         arrays[f"grads/{name}"] = np.stack(filled) if filled else np.empty((0, *nothing.shape))
-    for slot, tensors in (head.get("state") or {}).items():
-        for name, tensor in tensors.items():
-            arrays[f"state/{slot}/{name}"] = to_array(tensor, np.float64)
-    rates = [step.get("learning_rate") for step in steps]
-    about = {key: value for key, value in head.items() if key not in ("params", "state")}
-    if all(rate is not None for rate in rates) and rates:
-        about["learning_rate"] = rates
-    return {**about, "missing": {n: m for n, m in missing.items() if m}}, arrays
+    for slot, tensors_of_slot in (head.state or {}).items():
+        for name, tensor in tensors_of_slot.items():
+            arrays[f"state/{slot}/{name}"] = _read_tensor(tensor)
+    head.missing = {n: m for n, m in missing.items() if m}
+    rates = [step.learning_rate for step in steps if step.learning_rate is not None]
+    if rates and len(rates) == len(steps):
+        head.learning_rate = rates
+    return head, arrays
+
+
+def _read_tensor(tensor: Tensor) -> FloatArray:
+    return to_array(msgspec.structs.asdict(tensor), np.float64)
 
 
 _READERS: Mapping[str, Callable[[Path], tuple[Head, Arrays]]] = {
@@ -119,10 +169,10 @@ _READERS: Mapping[str, Callable[[Path], tuple[Head, Arrays]]] = {
 
 
 def _check_type(head: Head) -> str:
-    if head.get("trainspec_trace") != VERSION:
+    if head.trainspec_trace != VERSION:
         raise TraceError(f"it is not a trace of version {VERSION}; see spec/traces.md")
-    kind = head.get("type")
-    if kind not in TYPES:
+    kind = head.type
+    if not isinstance(kind, str) or kind not in TYPES:
         raise TraceError(f"type is {kind!r}; it must be one of {', '.join(TYPES)}")
     return str(kind)
 
@@ -130,7 +180,7 @@ def _check_type(head: Head) -> str:
 def _make_trace(head: Head, arrays: Arrays) -> Trace:
     kind = _check_type(head)
     every = sorted(name.removeprefix("params/") for name in arrays if name.startswith("params/"))
-    missing = head.get("missing") or {}
+    missing = head.missing or {}
     names = [name for name in every if not missing.get(name)]
     if not names:
         raise TraceError("it has no parameters with a gradient at every step")
@@ -141,14 +191,14 @@ def _make_trace(head: Head, arrays: Arrays) -> Trace:
             f"it has parameters at {len(params)} times and {len(grads)} gradients: a trace of T "
             "steps has the parameters before the first step and after each, T + 1 of them"
         )
-    given = {k: float(v) for k, v in (head.get("hyperparameters") or {}).items()}
-    rate = given.pop("learning_rate", head.get("learning_rate"))
-    rates = [float(r) for r in rate] if isinstance(rate, list) else None
-    if rates is None and rate is not None:
-        rates = [float(rate)] * len(grads)
+    if not params.size:
+        raise TraceError("its tensors have no numbers")
+    given = dict(head.hyperparameters or {})
+    rate = given.pop("learning_rate", head.learning_rate)
+    rates = [rate] * len(grads) if isinstance(rate, float) else rate
     if rates is not None and len(rates) != len(grads):
         raise TraceError(f"it has {len(rates)} learning rates for {len(grads)} steps")
-    first = int(head.get("first_step", 1))
+    first = head.first_step
     state = _read_state(arrays, names)
     trace = Trace(kind, params, grads, names, _shapes(arrays, names), given, rates, first, state)
     parts, left_out = _read_parts(trace, arrays, missing)
@@ -165,7 +215,9 @@ def _read_parts(
         if f"params/{name}" not in arrays or not steps:
             continue
         recorded = _join(arrays, "params", [name])
-        idle = [int(step) - 1 for step in steps]
+        if max(steps) > trace.steps:
+            raise TraceError(f"missing: {name} has no step {max(steps)}")
+        idle = [step - 1 for step in steps]
         if not np.array_equal(recorded[idle], recorded[[i + 1 for i in idle]], equal_nan=True):
             left_out.append(name)
         elif len(idle) < trace.steps:
@@ -210,7 +262,7 @@ def _join(arrays: Arrays, part: str, names: list[str]) -> FloatArray:
         key = f"{part}/{name}"
         if key not in arrays:
             raise TraceError(f"it has no {key!r}")
-        array = np.asarray(arrays[key]).astype(np.float64)
+        array = _convert(key, arrays[key])
         if array.shape[1:] != shape:
             raise TraceError(f"{key} has the shape {array.shape[1:]}, not {shape}")
         found.append(array.reshape(len(array), -1))
@@ -219,10 +271,17 @@ def _join(arrays: Arrays, part: str, names: list[str]) -> FloatArray:
     return np.concatenate(found, axis=1)
 
 
+def _convert(key: str, array: Any) -> FloatArray:
+    found = np.asarray(array)
+    if found.dtype.kind not in "fiub" and found.dtype != TYPES["bfloat16"].dtype:
+        raise TraceError(f"{key} holds {found.dtype}, not numbers")
+    return found.astype(np.float64)
+
+
 def _flatten(arrays: Arrays, key: str, shape: tuple[int, ...]) -> FloatArray:
     if key not in arrays:
         raise TraceError(f"it has no {key!r}")
-    array = np.asarray(arrays[key]).astype(np.float64)
+    array = _convert(key, arrays[key])
     if array.shape != shape:
         raise TraceError(f"{key} has the shape {array.shape}, not {shape}")
     return array.ravel()

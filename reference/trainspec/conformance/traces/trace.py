@@ -120,3 +120,9 @@ def choose_sample(trace: Trace) -> Any:
     if len(chosen) > NUMBERS:
         chosen = np.sort(np.random.default_rng(SEED).choice(chosen, NUMBERS, replace=False))
     return chosen
+
+
+def count_finite_steps(trace: Trace) -> int:
+    """How many steps there are before none of the numbers is finite any more."""
+    finite = np.isfinite(trace.params[1:]) & np.isfinite(trace.grads) & np.isfinite(trace.params[0])
+    return int(np.logical_and.accumulate(finite).any(axis=1).sum())
