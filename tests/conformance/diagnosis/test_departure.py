@@ -27,7 +27,7 @@ def describe(operation, function):
         (lambda W, g, s, t, k, h: W - h.rate * g * (2 if W.ndim == 0 else 1),
          ["wrong in 0-d tensors, and nowhere else"]),
         (lambda W, g, s, t, k, h: W - h.rate * g / t,
-         ["wrong at every step but the first", "divided by the number of the step"]),
+         ["right at the first step, wrong later", "divided by the number of the step"]),
         (lambda W, g, s, t, k, h: W - h.rate * h.rate * g, ["times the learning rate"]),
     ],
 )  # fmt: skip
@@ -45,8 +45,8 @@ def test_outputs_are_told_apart():
         return {"mean": x.mean(), "variance": variance, "std": x.std()}
 
     _, text = describe("standard_deviation", standard_deviation)
-    assert "variance: wrong in batches of more than two rows, and nowhere else" in text
-    assert "n/(n − 1), n the number of rows" in text
+    assert "variance: wrong in inputs of more than two values, and nowhere else" in text
+    assert "n/(n − 1), n the number of values" in text
     assert "mean:" not in text
 
 

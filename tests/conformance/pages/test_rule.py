@@ -105,3 +105,10 @@ def test_lines_of_layers_keep_their_loop_when_they_are_replaced():
 def test_no_other_loop_is_allowed(head):
     with pytest.raises(RuleError, match="is not one of the loops allowed, `for layer in up:`"):
         parse_rule(f"{head}\n    a = 1")
+
+
+def test_an_edited_rule_shares_the_lines_that_it_leaves_alone():
+    rule = parse_rule("a = x + 1\nb = a * 2")
+    edited = rule.with_edit(parse_rule("b = a * 3"), "thrice")
+    assert edited.body[0] is rule.body[0]  # compiled once for all edits
+    assert edited.body[1] is not rule.body[1]

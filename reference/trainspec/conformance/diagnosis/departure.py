@@ -46,8 +46,10 @@ def describe_departure(evidence: Evidence) -> tuple[str, str] | None:
     share = f"{int(places.good.sum())} of {len(places.good)} numbers are those of {name}"
     said = [share if places.good.any() else f"no number is that of {name}, the closest form"]
     for output, part in _split_outputs(evidence, places):
-        found = (find_where(part), find_how(evidence, part.at(~part.good)))
-        text = "; ".join(filter(None, found))
+        where, how = find_where(part), find_how(evidence, part.at(~part.good))
+        if not where:
+            how = how.replace("there ", "where it is wrong, ", 1)
+        text = "; ".join(filter(None, (where, how)))
         if text or output:
             said.append(f"{output}{text or 'wrong, without a pattern that is known'}")
     said += [*_find_case(evidence, places), *find_rows(evidence), _find_first(evidence, edits)]
@@ -99,20 +101,29 @@ def _split_outputs(evidence: Evidence, places: Places) -> Iterator[tuple[str, Pl
 
 def _find_first(evidence: Evidence, edits: tuple[str, ...]) -> str:
     """The first number that is another than the form's."""
-    index = min(
+    rule = compose_rule(evidence.page.technique, edits)
+    failing = sorted(
         (i for i in evidence.answered if i < evidence.failing),
         key=lambda i: (not evidence.ordinary(i), evidence.cases[i].steps or 0),
-        default=evidence.answered[0],
     )
+    index = evidence.answered[0]
+    for index in failing:
+        values = compute_values(evidence.cases[index], rule)
+        if values.shape != evidence.answers[index].shape:
+            break
+        if not evidence.distance(index, values, edits) <= NEAR:
+            break
     case = evidence.cases[index]
-    values = compute_values(case, compose_rule(evidence.page.technique, edits))
+    values = compute_values(case, rule)
     return f"in {case.label}, {describe_first_difference(evidence, index, values, edits)}"
 
 
 def _find_case(evidence: Evidence, places: Places) -> Iterator[str]:
     """The case, where only one shows it."""
     cases = set(places.case[~places.good].tolist())
-    if len(cases) == 1 and len(evidence.answered) > 1:
+    # Cases that are not in `places`, such as edges, may show it as well.
+    others = [i for i in range(evidence.failing) if i not in cases]
+    if len(cases) == 1 and not others and len(evidence.answered) > 1:
         yield f"only {evidence.cases[cases.pop()].label} shows it"
 
 

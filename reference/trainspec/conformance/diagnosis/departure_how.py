@@ -7,13 +7,17 @@ values, nothing at all.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
+from trainspec.conformance.diagnosis.departure_where import find_where
 from trainspec.conformance.diagnosis.evidence import Evidence
 from trainspec.conformance.diagnosis.places import Places
 
+#: So many numbers must agree before a pattern is named that one number may have by chance.
+FEW = 3
 #: Two numbers are the same if they agree to so much. That chooses words, never a verdict.
 SAME = 1e-6
 
@@ -22,14 +26,21 @@ def find_how(evidence: Evidence, wrong: Places) -> str:
     """How the wrong numbers depend on the right ones, in words; empty if nothing is found."""
     if not len(wrong.got):
         return ""
-    got, right = wrong.got - wrong.start, wrong.right - wrong.start
-    thing = "step" if evidence.page.is_update_rule else "value"
-    if np.isnan(wrong.got).all():
-        return "there it is NaN"
+    lost = np.isnan(wrong.got)
+    if lost.any():
+        where = "" if lost.all() else find_where(replace(wrong, good=~lost), "NaN")
+        return where or ("there it is NaN" if lost.all() else f"{int(lost.sum())} of them are NaN")
     if np.isnan(wrong.start).any():
         return ""  # the step before was not asked for
     if not np.isfinite(wrong.got).any():
         return "there it is infinite"
+    return _find_dependence(evidence, wrong)
+
+
+def _find_dependence(evidence: Evidence, wrong: Places) -> str:
+    """How finite numbers depend on the right ones."""
+    got, right = wrong.got - wrong.start, wrong.right - wrong.start
+    thing = "step" if evidence.page.is_update_rule else "value"
     usable = np.isfinite(got) & np.isfinite(right) & (np.abs(right) > 0)
     if (got == 0).all():
         return "there nothing moves" if thing == "step" else "there it is 0"
@@ -40,16 +51,32 @@ def find_how(evidence: Evidence, wrong: Places) -> str:
         digits = _find_digits(evidence, wrong)
         if digits:
             return digits
-    size = np.abs(wrong.got[usable])
-    if len(size) > 1 and _same(size, np.full_like(size, size[0])) and len(set(right[usable])) > 1:
-        return f"there the result is {size[0]:.6g} or minus that, as if it were clipped"
-    named = _name_ratio(evidence, wrong.at(usable), ratio, thing)
+        if np.abs(ratio - 1).max() < SAME:
+            return f"there only digits far behind differ, by {np.abs(ratio - 1).max():.1g} of it"
+    bound = _find_bound(wrong.at(usable))
+    if bound:
+        return f"there the result is {bound:.6g} or minus that, as if it were clipped"
+    zero = np.isfinite(got) & (right == 0)
+    if (got[zero] != 0).any() and (got[usable] == 0).all():
+        return "there it is 0 where it should not be, and the other way round"
+    # What multiplies a number leaves a 0 as it is.
+    named = "" if (got[zero] != 0).any() else _name_ratio(evidence, wrong.at(usable), ratio, thing)
     if named:
         return named
     gap = got[usable] - right[usable]
     if len(gap) > 1 and _same(gap, np.full_like(gap, gap[0])):
         return f"there {gap[0]:.6g} is added to the {thing}"
     return _find_elsewhere(wrong)
+
+
+def _find_bound(wrong: Places) -> float:
+    """The size that several larger numbers are cut to; 0 if there is none."""
+    size, right = np.abs(wrong.got), np.abs(wrong.right)
+    if len(size) < FEW or not size[0] or not _same(size, np.full_like(size, size[0])):
+        return 0.0
+    signs = (np.sign(wrong.got) == np.sign(wrong.right)).all()
+    several = len(set(right.tolist())) > 1
+    return float(size[0]) if signs and several and (right > size).all() else 0.0
 
 
 def _same(one: FloatArray, other: FloatArray) -> bool:
@@ -67,7 +94,9 @@ def _name_ratio(evidence: Evidence, wrong: Places, ratio: FloatArray, thing: str
     if step is not None and (step > 1).any() and (ratio > 0).all():
         with np.errstate(all="ignore"):
             base = ratio[step > 1] ** (1 / (step[step > 1] - 1))
-        if _same(base, np.full_like(base, base[0])) and abs(base[0] - 1) > SAME and len(base) > 1:
+        # Several steps, and the first one as well, must agree.
+        steps = len(set(step[step > 1].tolist())) > 1 and _same(ratio[step == 1], np.ones(1))
+        if steps and _same(base, np.full_like(base, base[0])) and abs(base[0] - 1) > SAME:
             return f"there the {thing} is {base[0]:.6g} to the power (t − 1) times the right one"
     for words, quantity in _list_quantities(evidence, wrong):
         with np.errstate(all="ignore"):
@@ -89,6 +118,7 @@ def _list_quantities(evidence: Evidence, wrong: Places) -> Iterator[tuple[str, F
         "the size of the tensor": "size",
         "the learning rate": "rate",
         "the number of rows": "rows of the input",
+        "the number of values": "values of the input",
         "the gradient": "gradient",
         "the parameter": "parameter",
         **{f"the input {n[6:]}": n for n in wrong.features if n.startswith("input ")},
@@ -107,9 +137,9 @@ def _list_quantities(evidence: Evidence, wrong: Places) -> Iterator[tuple[str, F
         yield f"the square of {words}", values**2
         with np.errstate(all="ignore"):
             yield f"the root of {words}", np.sqrt(values)
-        if words == "the number of rows":
+        if words in ("the number of rows", "the number of values"):
             yield (
-                "n/(n − 1), n the number of rows",
+                f"n/(n − 1), n {words}",
                 values / np.where(values == 1, np.nan, values - 1),
             )
 
@@ -122,6 +152,9 @@ def _find_digits(evidence: Evidence, wrong: Places) -> str:
         with np.errstate(all="ignore"):
             error = np.abs(wrong.got - wrong.right) / np.maximum(np.abs(wrong.right), 1e-300)
             own = np.array_equal(wrong.got.astype(kind.dtype).astype(np.float64), wrong.got)
+        # A few numbers may be off by that much for any reason, and by less for better ones.
+        if not own and (len(error) < FEW or np.median(error) < kind.roundoff / 64):
+            continue
         if np.median(error) < 64 * kind.roundoff and error.max() < 4096 * kind.roundoff:
             # The shortest types are so coarse that only digits which are theirs prove them.
             if name != "float32" and not own:
@@ -134,6 +167,6 @@ def _find_elsewhere(wrong: Places) -> str:
     """Whether the wrong numbers are right ones that belong elsewhere."""
     for case in dict.fromkeys(wrong.case.tolist()):
         own = wrong.at(wrong.case == case)
-        if len(own.got) > 1 and not _same(np.sort(own.got), np.sort(own.right)):
+        if len(own.got) < 2 or not _same(np.sort(own.got), np.sort(own.right)):
             return ""
     return "there the right numbers stand in another order" if len(wrong.got) > 2 else ""

@@ -23,6 +23,10 @@ class Where:
 
     words: str
     holds: Callable[[Mapping[str, FloatArray]], Any]
+    #: What is said of an update rule if exactly the wrong numbers are there, and if most are: the
+    #: steps after the first wrong one are not looked at.
+    exactly: str = ""
+    mostly: str = ""
 
 
 def _equals(name: str, value: float) -> Callable[[Mapping[str, FloatArray]], Any]:
@@ -46,8 +50,11 @@ WHERE = (
           lambda f: (f["tensor"] == f["tensors"] - 1) & (f["tensors"] > 1)),
     Where("where there are several tensors", _over("tensors", 1)),
     Where("at the first step", _equals("step", 1)),
-    Where("at every step but the first", _over("step", 1)),
-    Where("at the second step", _equals("step", 2)),
+    Where("at every step but the first", _over("step", 1),
+          "right at the first step, wrong later", "right at the first step, mostly wrong later"),
+    Where("at the second step", _equals("step", 2),
+          "right at the first step, wrong at the second",
+          "right at the first step, mostly wrong from the second on"),
     Where("where the learning rate is not the first step's",
           lambda f: f["rate"] != f["first rate"]),
     Where("where the learning rate has just changed",
@@ -77,6 +84,9 @@ WHERE = (
     Where("in batches of one row", _equals("rows of the input", 1)),
     Where("in batches of more than one row", _over("rows of the input", 1)),
     Where("in batches of more than two rows", _over("rows of the input", 2)),
+    Where("in inputs of one value", _equals("values of the input", 1)),
+    Where("in inputs of more than one value", _over("values of the input", 1)),
+    Where("in inputs of more than two values", _over("values of the input", 2)),
     Where("where the input has more than two dimensions", _over("dimensions of the input", 2)),
     Where("where the input has one dimension", _equals("dimensions of the input", 1)),
     Where("in the first row", _equals("row", 0)),
@@ -85,35 +95,46 @@ WHERE = (
     Where("in every column but the first", _over("column", 0)),
     Where("in the first element", _equals("position", 0)),
     Where("in every element but the first", _over("position", 0)),
+    Where("in the last row", lambda f: (f["row from the end"] == 0) & (f["row"] > 0)),
+    Where("in the last column", lambda f: (f["column from the end"] == 0) & (f["column"] > 0)),
+    Where("in the last element of a tensor",
+          lambda f: (f["position from the end"] == 0) & (f["position"] > 0)),
 )  # fmt: skip
 
 
-def find_where(places: Places) -> str:
-    """What the wrong numbers share and the right ones do not, in words; empty if nothing."""
+def find_where(places: Places, thing: str = "wrong") -> str:
+    """What the wrong numbers share and the right ones do not, in words; empty if nothing.
+
+    `thing` is what they are called.
+    """
     # A number that should not move and does not says nothing.
     places = places.at(~places.good | (places.right != places.start))
     wrong = ~places.good
     if wrong.all() or not wrong.any():
-        return "all numbers that should move are wrong" if wrong.any() else ""
+        return f"all numbers that should move are {thing}" if wrong.any() else ""
+    stops = "gradient" in places.features  # an update rule's, which stop at the first wrong step
     masks = {}
     for where in WHERE:
         mask = _mark(where, places)
         if mask is not None:
             masks[where.words] = mask
+    said = {where.words: where for where in WHERE} if stops else {}
     for words, mask in masks.items():
         if (mask == wrong).all():
-            return f"wrong {words}, and nowhere else"
+            exactly = said[words].exactly if stops else ""
+            return exactly or f"{thing} {words}, and nowhere else"
     step = places.features.get("step")
     if step is not None and (first := step[wrong].min()) > 2 and (step[~wrong] < first).any():
         late, last = step >= first, step[~wrong & (step < first)].max()
         if wrong[late].mean() > 0.5:
-            return f"right up to step {last:.0f}, wrong from step {first:.0f} on"
+            return f"right up to step {last:.0f}, {thing} from step {first:.0f} on"
     for (one, a), (other, b) in itertools.combinations(masks.items(), 2):
         if ((a & b) == wrong).all():
-            return f"wrong {one} and {other}, and nowhere else"
+            return f"{thing} {one} and {other}, and nowhere else"
     for words, mask in masks.items():
         if mask[wrong].all() and wrong[mask].mean() > 0.5 and not mask.all():
-            return f"wrong only {words}"
+            mostly = said[words].mostly if stops else ""
+            return mostly or f"{thing} only {words}"
     return ""
 
 

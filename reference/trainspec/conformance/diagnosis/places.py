@@ -167,7 +167,8 @@ def _read_function(case: Case, values: FloatArray) -> tuple[Features, FloatArray
         for t in case.keep or range(1, (case.steps or 1) + 1):
             own: dict[str, Any] = {
                 "step": t,
-                "rows of the input": first.shape[0] if first.ndim else 1,
+                "rows of the input": first.shape[0] if first.ndim > 1 else np.nan,
+                "values of the input": first.size if first.ndim == 1 else np.nan,
                 "dimensions of the input": first.ndim,
                 **_index_features(shape),
             }
@@ -187,11 +188,14 @@ def _first_array(nest: Any) -> Any:
 
 
 def _index_features(shape: Sequence[int]) -> dict[str, Any]:
-    """The row, the column and the position of every element of a tensor, from 0."""
-    if not shape or not math.prod(shape):
+    """The row, column and position of every element of a tensor, from 0, from either end."""
+    size = math.prod(shape)
+    if not shape or not size:
         return {"position": 0}
     index = np.indices(shape)
-    found = {"position": np.arange(math.prod(shape)).reshape(shape), "row": index[0]}
-    if len(shape) > 1:
-        found["column"] = index[1]
+    position = np.arange(size).reshape(shape)
+    found = {"position": position, "position from the end": size - 1 - position}
+    for name, axis in zip(("row", "column"), range(len(shape))):
+        found[name] = index[axis]
+        found[f"{name} from the end"] = shape[axis] - 1 - index[axis]
     return found

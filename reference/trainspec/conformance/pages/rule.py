@@ -57,6 +57,10 @@ class Line:
     def __str__(self) -> str:
         return f"{self.name} = {ast.unparse(self.expression)}"
 
+    def in_block(self, block: str) -> Line:
+        """The line as one of a block: itself where it is, so that it is compiled once."""
+        return self if self.block == block else replace(self, block=block)
+
     @cached_property
     def code(self) -> CodeType:
         """The assignment, compiled. Edited rules share the lines that they leave alone."""
@@ -154,7 +158,7 @@ class Rule:
                 last = []
         body = list(first)
         for line in self.body:
-            body += [replace(new, block=line.block) for new in instead.pop(line.name, [line])]
+            body += [new.in_block(line.block) for new in instead.pop(line.name, [line])]
         return Rule(tuple(start.values()), (*body, *last), (*self.edits, name))
 
     def changed_names(self, edit: Rule) -> frozenset[str]:

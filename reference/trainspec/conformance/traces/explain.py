@@ -41,19 +41,20 @@ def explain_trace(
     notes = list(_list_notes(trace, finite))
     if not finite:
         return Explained(trace, [], notes)
-    trace = replace(
-        trace.take(slice(None), finite), parts=trace.parts if finite == trace.steps else ()
-    )
-    held = trace if whole else trace.sample(JUDGED)
+    judgeable = trace
+    if finite < trace.steps:
+        judgeable = replace(trace.take(slice(None), finite), parts=())
+    held = judgeable if whole else judgeable.sample(JUDGED)
     if held.size < trace.size:
         notes.append(
             f"a sample of {held.size * held.steps:,} of {trace.size * trace.steps:,} numbers was "
             "judged, chosen by a seed; --whole judges all of them"
         )
-    fitting = [page for page in pages if _may_ask(trace, page, notes)]
-    sample = trace.take(choose_sample(trace), STEPS)
+    fitting = [page for page in pages if _may_ask(judgeable, page, notes)]
+    sample = judgeable.take(choose_sample(judgeable), STEPS)
+    lost = trace.first_step > 1 and not trace.state
     for rated, published in ((True, True), (False, True), (True, False)):
-        if not rated and (trace.rates is not None or trace.first_step > 1):
+        if not rated and (trace.rates is not None or lost):
             continue
         found = []
         for page in fitting:
