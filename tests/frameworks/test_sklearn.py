@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from frameworks.shared import FAN_IN, FAN_OUT, GLOROT, deviates
+from frameworks.shared import FAN_IN, FAN_OUT, GLOROT, deviates, judge_by_name
 
 pytest.importorskip("sklearn")
 
@@ -29,3 +29,17 @@ def test_weights_are_glorot_s_and_biases_too():
     bound = math.sqrt(3) * GLOROT
     assert deviates(net.coefs_[0], GLOROT, bound)
     assert 0 < np.abs(net.intercepts_[0]).max() <= bound
+
+
+@pytest.mark.parametrize(
+    ("path", "forms"),
+    [
+        ("sklearn.preprocessing:StandardScaler", {"standard_deviation": ""}),
+        ("sklearn.gaussian_process:GaussianProcessRegressor", {"gaussian_process": ""}),
+        ("sklearn.neural_network._stochastic_optimizers:AdamOptimizer", {"adam": "eps-hat"}),
+    ],
+)
+def test_what_is_asked_by_its_dotted_name_is_what_the_matrix_says(path, forms):
+    found, conforms, report = judge_by_name(path)
+    assert found == forms
+    assert conforms, report

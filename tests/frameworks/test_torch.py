@@ -174,6 +174,7 @@ def test_a_recorded_run_is_named(tmp_path):
         ("torch.nn.init:xavier_uniform_", {"xavier": "glorot-uniform"}),
         ("torch.nn.init:normal_", {"normal": ""}),
         ("torch.nn.init:constant_", {"constant": ""}),
+        ("torch.optim.lr_scheduler:ExponentialLR", {"learning_rate_decay": "exponential"}),
     ],
 )
 def test_what_is_asked_by_its_dotted_name_is_what_the_matrix_says(path, forms):

@@ -8,6 +8,7 @@ from trainspec.conformance.pages.forms import (
     change_constants,
     compose_rule,
     find_factors,
+    find_literals,
     find_neighbours,
     find_slots,
     list_complements,
@@ -17,6 +18,7 @@ from trainspec.conformance.pages.forms import (
     list_published,
     list_several,
     list_single,
+    list_with_literals,
 )
 from trainspec.conformance.pages.load import load_page
 
@@ -73,3 +75,14 @@ def test_every_line_but_the_result_may_have_a_factor():
     filled = slots["v_hat*"].fill(Form((), page.rule), 2.0)
     assert filled.words == ("v_hat is multiplied by 2.0",)
     assert "v_hat = 2.0 * (v / (1 - beta2 ** t))" in str(filled.rule)
+
+
+def test_the_numbers_of_an_error_are_slots():
+    page = load_page("optimizers/sgd")
+    rule = compose_rule("optimizers/sgd", ("hidden-momentum",))
+    (slot,) = find_literals(page, rule)
+    assert slot.line == "b = {0} * b + g"
+    assert slot.words == "with {} in place of 0.9"
+    assert not find_literals(page, page.rule)
+    assert ("hidden-momentum",) in list_with_literals("optimizers/sgd")
+    assert ("ascent",) not in list_with_literals("optimizers/sgd")

@@ -38,12 +38,14 @@ from trainspec.conformance.diagnosis.wording import describe_form
 from trainspec.conformance.pages.forms import (
     Form,
     find_factors,
+    find_literals,
     find_slots,
     list_flawed,
     list_pairs,
     list_published,
     list_several,
     list_single,
+    list_with_literals,
 )
 from trainspec.conformance.pages.rule import Rule
 
@@ -79,6 +81,11 @@ def _find_constants(evidence: Evidence) -> Iterator[Match]:
 def _find_factors(evidence: Evidence) -> Iterator[Match]:
     """The rule with one of its lines multiplied by a constant."""
     return match_sets(evidence, [()], slots=find_factors)
+
+
+def _find_literals(evidence: Evidence) -> Iterator[Match]:
+    """A known error that holds a number, with another number in its place."""
+    return match_sets(evidence, list_with_literals(evidence.page.technique), slots=find_literals)
 
 
 def _find_several(evidence: Evidence) -> Iterator[Match]:
@@ -341,6 +348,7 @@ SEARCHES = (
     Search(_find_constants, Tier.PUBLISHED),
     Search(_find_several, Tier.PUBLISHED),
     Search(_find_factors, Tier.PUBLISHED),
+    Search(_find_literals, Tier.PUBLISHED),
     Search(_find_variants_and_state_mistakes, Tier.COMBINED),
     Search(_find_pairs, Tier.COMBINED),
     Search(_find_variants_and_constant, Tier.COMBINED),

@@ -209,3 +209,31 @@ def find_factors(page: Page, rule: Rule, given: Iterable[str] = ()) -> list[Cons
         for line in rule.body
         if line.name not in ("W", *page.outputs)
     ]
+
+
+def find_literals(page: Page, rule: Rule, given: Iterable[str] = ()) -> list[ConstantSlot]:
+    """A slot for every number that an edit of the page's rule holds, such as a momentum of 0.9.
+
+    Whole numbers belong to the formula.
+    """
+    own = set(map(str, page.rule.body))
+    found = []
+    for line in rule.body:
+        if line.name in page.parameters or str(line) in own:
+            continue
+        constants = [n.value for n in ast.walk(line.expression) if isinstance(n, ast.Constant)]
+        for value in dict.fromkeys(constants):
+            if isinstance(value, float) and not value.is_integer():
+                text = str(line).replace(repr(value), "{0}")
+                words = f"with {{}} in place of {value!r}"
+                found.append(ConstantSlot("constant", text, words, passed=False))
+    return found
+
+
+@cache
+def list_with_literals(technique: str) -> tuple[tuple[str, ...], ...]:
+    """Every error that holds a number of its own."""
+    page = load_page(technique)
+    return tuple(
+        (name,) for name in page.errors if find_literals(page, compose_rule(technique, (name,)))
+    )
