@@ -12,7 +12,7 @@ from trainspec.conformance.cases.result import CallError, Outcome
 from trainspec.conformance.checking.check import check_cases
 from trainspec.conformance.checking.declarations import as_declared
 from trainspec.conformance.implementations.answer_file import (
-    Recorded,
+    AnswerFile,
     identify_request,
     write_requests,
 )
@@ -34,7 +34,7 @@ ANSWERS = answer_all()
 
 
 def record(lines):
-    return Recorded("answers.jsonl", lines, load_cases())
+    return AnswerFile("answers.jsonl", lines, load_cases())
 
 
 def test_ids_are_of_the_case_and_type_and_nothing_else():

@@ -7,7 +7,7 @@ import numpy as np
 from traces import record
 from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
 from trainspec.conformance.pages.load import load_page
-from trainspec.conformance.traces.replay import make_columns
+from trainspec.conformance.traces.misses import make_columns
 from trainspec.conformance.traces.walk import predict, walk
 
 MOMENTUM = load_page("optimizers/momentum").rule

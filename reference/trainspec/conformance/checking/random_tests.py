@@ -175,7 +175,8 @@ def _judge_independence(draws: Sequence[FloatArray]) -> Iterator[Finding]:
                 (np.moveaxis(d, axis, 0)[lag:] * np.moveaxis(d, axis, 0)[:-lag]).ravel()
                 for d in draws
             ]
-            yield _judge_correlation(f"{name}-{lag}", np.concatenate(products))
+            words = f"neighbouring {name}" if lag == 1 else f"{name} at a distance of {lag}"
+            yield _judge_correlation(f"{name}-{lag}", words, np.concatenate(products))
         sums = np.concatenate([d.sum(axis) for d in draws])
         size = draws[0].shape[axis]
         score = (float((sums * sums).mean()) / size - 1) * math.sqrt(sums.size / 2)
@@ -184,19 +185,20 @@ def _judge_independence(draws: Sequence[FloatArray]) -> Iterator[Finding]:
             # The sums are nearly normal, so that their mean square is nearly so too; the test
             # is one-sided in effect, and loose by a factor that covers "nearly".
             normal_tail(score / 1.5),
-            f"mean square of the sums along {name} is {1 + score * math.sqrt(2 / sums.size):.4g} "
-            "times the right",
+            f"sums along {name} have {1 + score * math.sqrt(2 / sums.size):.4g} times the mean "
+            "square of independent numbers",
         )
     for index, (one, other) in enumerate(itertools.pairwise(draws), 1):
-        yield _judge_correlation(f"calls-{index}", (one * other).ravel())
+        words = f"the calls {index} and {index + 1}"
+        yield _judge_correlation(f"calls-{index}", words, (one * other).ravel())
 
 
-def _judge_correlation(name: str, products: FloatArray) -> Finding:
+def _judge_correlation(name: str, words: str, products: FloatArray) -> Finding:
     score = float(products.mean()) * math.sqrt(products.size)
     return Finding(
         name,
         normal_tail(score),
-        f"correlation {score / math.sqrt(products.size):.4g} between {name}",
+        f"{words} have a correlation of {score / math.sqrt(products.size):.4g}",
     )
 
 

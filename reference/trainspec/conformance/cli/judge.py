@@ -17,7 +17,7 @@ from trainspec.conformance.cli.options import (
     strict_option,
     variant_option,
 )
-from trainspec.conformance.implementations.answer_file import Recorded
+from trainspec.conformance.implementations.answer_file import AnswerFile
 from trainspec.conformance.implementations.known_failures import read_known_failures
 from trainspec.conformance.reporting.records import to_json
 from trainspec.conformance.reporting.report import choose_exit_status
@@ -52,7 +52,7 @@ def command(
     """  # noqa: D301
     cases = load_cases()
     name = str(getattr(answers, "name", "answers"))
-    implementation: Any = Recorded(Path(name).name, answers, cases)
+    implementation: Any = AnswerFile(Path(name).name, answers, cases)
     offered = [case for case in cases if implementation.offers(case.operation)]
     checked = check(
         implementation,

@@ -14,7 +14,7 @@ from functools import cache
 
 import numpy as np
 
-from trainspec.conformance.basics.names import display_form, finding_of
+from trainspec.conformance.basics.names import display_form, finding_of, join_form
 from trainspec.conformance.cases.result import Result
 from trainspec.conformance.checking.distributions import (
     Distribution,
@@ -65,12 +65,24 @@ def diagnose_draws(results: Sequence[Result]) -> Diagnosis | None:
     """
     found, dependent = _diagnose(results)
     if not dependent:
-        return found
+        return _say_what_fails(found, results)
     drawn = {id(r.drawn) for r in results if r.drawn is not None}
     failing = {finding_of(r.case.name) for r in results if r.drawn and r.outcome.fails}
     if found is None or not failing - dependent.keys():
         return Diagnosis(next(iter(dependent)), _say(dependent), len(drawn), len(drawn))
     return replace(found, text=f"{_say(dependent)}; {found.text}")
+
+
+def _say_what_fails(found: Diagnosis | None, results: Sequence[Result]) -> Diagnosis | None:
+    """The diagnosis; of values that follow the form that is declared, what is wrong with them."""
+    failing = [r for r in results if r.drawn is not None and r.outcome.fails]
+    if found is None or not failing or not found.form or found.constants:
+        return found
+    name = display_form(failing[0].case.form)
+    if display_form(join_form(found.edits)) != name or found.form != name:
+        return found
+    text = f"the values are distributed as those of the {name} form, but: {failing[0].message}"
+    return replace(found, text=text)
 
 
 def identify_draws(results: Sequence[Result]) -> Diagnosis | None:

@@ -61,7 +61,7 @@ def write_requests(cases: Iterable[Case], types: Sequence[str]) -> Iterator[byte
                 yield encode_line({"id": number, **make_request(case, kind)})
 
 
-class Recorded:
+class AnswerFile:
     """What a program has answered, by the ids of the requests."""
 
     def __init__(self, name: str, lines: Iterable[bytes], cases: Iterable[Case]) -> None:

@@ -158,10 +158,13 @@ def _print_diagnosis(
         print_labelled(console, "diagnosis", RIGHT_BUT_FOR_THE_TYPE)
     elif diagnosis is not None and told:
         print_labelled(console, "diagnosis", diagnosis.text)
-    clauses = find_broken_clauses(first, diagnosis if told else None)
-    for number, clause in enumerate(clauses[:CLAUSES]):
+    clauses = find_broken_clauses(first, diagnosis if told else None)[:CLAUSES]
+    # Where no form is known, the clauses are those that the case is about.
+    known = first.fault is not None or bool(told and diagnosis is not None and diagnosis.edits)
+    label = "breaks" if known or len(clauses) == 1 else "breaks one of"
+    for number, clause in enumerate(clauses):
         text = f"{clause} {render_text(page.clauses[clause].text)}"
-        print_labelled(console, "" if number else "breaks", text)
+        print_labelled(console, "" if number else label, text)
 
 
 def print_labelled(console: Console, label: str, text: str, indent: int = INDENT) -> None:

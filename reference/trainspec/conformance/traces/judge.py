@@ -11,7 +11,7 @@ import numpy as np
 
 from trainspec.conformance.basics.tensors import spell_number
 from trainspec.conformance.traces.explanation import Explanation
-from trainspec.conformance.traces.replay import measure_misses
+from trainspec.conformance.traces.misses import measure_misses
 from trainspec.conformance.traces.solve import Solution, solve
 from trainspec.conformance.traces.trace import NUMBERS, STEPS, Trace, choose_sample
 

@@ -13,7 +13,7 @@ import numpy as np
 from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
 from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.rule import Rule
-from trainspec.conformance.traces.replay import fit_rates, make_columns, measure_misses
+from trainspec.conformance.traces.misses import fit_rates, make_columns, measure_misses
 from trainspec.conformance.traces.state import (
     SHIFT,
     Slots,

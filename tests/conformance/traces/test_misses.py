@@ -9,7 +9,7 @@ import pytest
 
 from traces import USUAL, record
 from trainspec.conformance.pages.load import load_page
-from trainspec.conformance.traces.replay import CHUNK, fit_rates, measure_misses
+from trainspec.conformance.traces.misses import CHUNK, fit_rates, measure_misses
 
 MOMENTUM = load_page("optimizers/momentum").rule
 

@@ -1,6 +1,7 @@
-"""Judging a trace by a rule: every step from the recorded parameters before it.
+"""How far a recorded run is from a rule: `trace, rule, constants -> misses, in tolerances`.
 
-In enclosed arithmetic, with a bound on what an implementation in the type may round.
+Every step is predicted from the recorded parameters before it, in enclosed arithmetic, with a bound
+on what an implementation in the type may round.
 """
 
 from __future__ import annotations
