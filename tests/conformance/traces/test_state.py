@@ -44,16 +44,14 @@ def test_which_slots_are_unknown(adam):
     trace, state = adam
     rule = load_page("optimizers/adam").rule
     assert list_unknown_slots(trace, rule) == ["m", "v"]
-    assert list_unknown_slots(replace(trace, state={"m": state["m"]}), rule) == ["v"]
+    assert list_unknown_slots(replace(trace, state=state), rule) == []
     assert list_unknown_slots(replace(trace, first_step=1), rule) == []
     assert infer(replace(trace, state=state)).values.shape == (0, 1, trace.size)
 
 
-@pytest.mark.parametrize("given", [(), ("m",)])
-def test_the_state_is_found(adam, given):
+def test_the_state_is_found(adam):
     trace, state = adam
-    recorded = {slot: state[slot] for slot in given} or None
-    found = infer(replace(trace, state=recorded)).state(replace(trace, state=recorded))
+    found = infer(trace).state(trace)
     # What the steps moved the parameters by is rounded like the parameters, which are larger.
     for slot in ("m", "v"):
         assert np.allclose(found[slot], state[slot], rtol=1e-7)

@@ -91,6 +91,14 @@ def _list_notes(trace: Trace, finite: int) -> Iterator[str]:
 
 def _may_ask(trace: Trace, page: Page, notes: list[str]) -> bool:
     """Whether a page's forms can be told apart by a trace."""
+    state = set(page.rule.state)
+    if trace.state is not None and not state <= trace.state.keys():
+        if state & trace.state.keys():
+            notes.append(
+                f"{page.name} was not tried: its state is {', '.join(page.rule.state)}, the trace "
+                f"gives {', '.join(trace.state)}"
+            )
+        return False
     unknown = list_unknown_slots(trace, page.rule)
     if len(unknown) < trace.steps:
         return True
@@ -106,7 +114,8 @@ def _try_forms(sample: Trace, page: Page, published: bool, rated: bool) -> Itera
     found: list[tuple[str, ...]] = []
     for edits in sets:
         rule = compose_rule(page.technique, edits)
-        if rule.free & {"tensor", "tensors"}:
+        needed = set(rule.state) - (sample.state or {}).keys()
+        if rule.free & {"tensor", "tensors"} or (sample.state is not None and needed):
             continue
         unknown = list_unknown_slots(sample, rule)
         if len(unknown) >= sample.steps:

@@ -30,15 +30,18 @@ SMALL_GAIN, STUCK = 1e-3, 1e9
 #: An element fits if its misses, squared, are no more than so many rough tolerances a step. Where
 #: this share of the elements fits, the others are tried again from other starts.
 MET, FITTING = 16.0, 0.5
+#: So many other starts, drawn by a seed: positive slots are multiplied by a power of e whose
+#: exponent has this deviation, others moved by that part of their size.
+RESTARTS, SPREAD, SEED = 24, 2.0, 20
+#: What stands for a miss that is no number.
+LOST = 1e30
 #: A derivative is a difference over this part of a value.
 SHIFT = 1e-6
 
 
 def list_unknown_slots(trace: Trace, rule: Rule) -> list[str]:
-    """The names of a rule's state that a recording from the middle does not give."""
-    if trace.first_step == 1 and trace.state is None:
-        return []
-    return [slot for slot in rule.state if slot not in (trace.state or {})]
+    """The names of a rule's state, if a recording from the middle does not give it."""
+    return [] if trace.first_step == 1 or trace.state is not None else list(rule.state)
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,10 @@ class Slots:
     values: Array
 
     def state(self, trace: Trace) -> dict[str, Array]:
-        """The whole state, with what the trace gives."""
-        return {**(trace.state or {}), **dict(zip(self.names, self.values))}
+        """The state, which is the trace's where it gives one."""
+        return dict(trace.state or zip(self.names, self.values))
 
-    def take(self, part: slice) -> Slots:
+    def take(self, part: Any) -> Slots:
         """Those of some elements."""
         return Slots(self.names, self.values[..., part])
 
@@ -81,22 +84,30 @@ def infer_state(
     if not names:
         return Slots((), np.empty((0, 1, trace.size)))
     with np.errstate(all="ignore"):
-        found, met = _fit(trace, rule, fixed, rates, guess or _warm_up(trace, rule, fixed, rates))
-        # A slot may do nothing where it starts, such as a maximum under the present value.
-        for index in range(len(names)):
-            if met.all() or met.mean() < FITTING:
+        start = guess or _warm_up(trace, rule, fixed, rates)
+        found, cost = _fit(trace, rule, fixed, rates, start)
+        # Where an element starts, a slot may do nothing, such as a maximum under the present value,
+        # or the rule may have no value, such as a root of a negative number.
+        draws = np.random.default_rng(SEED)
+        for _ in range(RESTARTS):
+            met, lost = cost <= MET * trace.steps, cost >= LOST**2
+            if met.all() or not (lost.any() or met.mean() >= FITTING):
                 break
-            raised = found.shift(3.0 * (np.arange(len(names)) == index)[:, None, None])
-            again, met_again = _fit(trace, rule, fixed, rates, raised)
-            found = Slots(names, np.where(met_again & ~met, again.values, found.values))
-            met |= met_again
+            part = np.flatnonzero(~met.all(axis=0))
+            by = SPREAD * draws.standard_normal((len(names), 1, len(part)))
+            other = start.take(part).shift(by)
+            again, now = _fit(trace.take(part), rule, fixed, rates, other)
+            values, costs = found.values.copy(), cost.copy()
+            values[..., part] = np.where(now < cost[:, part], again.values, values[..., part])
+            costs[:, part] = np.minimum(now, cost[:, part])
+            found, cost = Slots(names, values), costs
     return found
 
 
 def _fit(
     trace: Trace, rule: Rule, fixed: Names, rates: Sequence[Any], slots: Slots
 ) -> tuple[Slots, Array]:
-    """The numbers at which the misses are least from a start on, and which elements then fit."""
+    """The numbers at which the misses are least from a start on, and what is left of the misses."""
 
     def measure(slots: Slots) -> Array:
         return weigh(trace, predict(trace, rule, fixed, rates, slots.state(trace)))
@@ -123,7 +134,7 @@ def _fit(
         cost = np.where(better, now, cost)
         damping = np.where(better, damping / 10, damping * 10).clip(1e-12, STUCK)
         settled |= (cost <= trace.steps) | (damping >= STUCK)
-    return slots, cost <= MET * trace.steps
+    return slots, cost
 
 
 def _warm_up(trace: Trace, rule: Rule, fixed: Names, rates: Sequence[Any]) -> Slots:
@@ -132,7 +143,7 @@ def _warm_up(trace: Trace, rule: Rule, fixed: Names, rates: Sequence[Any]) -> Sl
     state: Names = {}
     for _ in range(WARM_UPS):
         *_, (_, _, after) = walk(trace, rule, fixed, rates, state)
-        state = {**after, **(trace.state or {})}
+        state = after
     values = [np.atleast_2d(np.asarray(state[name], np.float64)) for name in names]
     shape = (max(len(value) for value in values), trace.size)
     finite = [np.where(np.isfinite(value), value, 0.0) for value in values]
@@ -149,7 +160,7 @@ def weigh(trace: Trace, predicted: Array) -> Array:
     with np.errstate(all="ignore"):
         misses = (predicted - trace.params[1:]) / scale
     usable = np.isfinite(trace.params[1:])
-    return np.where(usable, np.where(np.isfinite(misses), misses, 1e12), 0.0)
+    return np.where(usable, np.where(np.isfinite(misses), misses, LOST), 0.0)
 
 
 def _measure(misses: Array) -> Array:
