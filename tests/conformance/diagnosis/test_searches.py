@@ -294,9 +294,14 @@ NONE = {
     "sgd-root": ("sgd", _heavy(lambda W, g, s, t, h: W - h.rate * np.sign(g) * np.sqrt(np.abs(g)))),
     "sgd-tanh": ("sgd", _heavy(lambda W, g, s, t, h: W - h.rate * np.tanh(g))),
     "sgd-multiplicative": ("sgd", _heavy(lambda W, g, s, t, h: W * np.exp(-h.rate * g))),
-    "sgd-normed": ("sgd", _heavy(
-        lambda W, g, s, t, h: W - h.rate * g / (1e-3 + np.sqrt((g * g).sum())))),
 }  # fmt: skip
+
+
+def test_a_known_error_with_another_constant_is_named():
+    function = _heavy(lambda W, g, s, t, h: W - h.rate * g / (1e-3 + np.sqrt((g * g).sum())))
+    found = identity(adapter(sgd=function), "sgd", "float64")
+    assert found.diagnosis.edits == ("gradient-normalised",)
+    assert "with 0.001 in place of 1e-12" in found.diagnosis.text
 
 
 def test_there_are_enough_that_are_none():
