@@ -140,3 +140,17 @@ def test_a_first_call_that_crashes_is_not_forgotten(tmp_path):
     result = run("check", str(path), "-t", "relu", "-d", "float64")
     assert result.exit_code == 3
     assert "crashed" in result.output
+
+
+def test_the_present_folder_holds_the_adapters_modules_and_not_the_checkers(tmp_path, monkeypatch):
+    (tmp_path / "types.py").write_text("raise SystemExit('this is not the library')")
+    (tmp_path / "beside.py").write_text("DOUBLE = 2")
+    (tmp_path / "inner").mkdir()
+    path = tmp_path / "inner" / "adapter.py"
+    path.write_text("import beside\n\n\ndef tanh(x, dy):\n    return {'y': x, 'dx': dy}\n")
+    monkeypatch.chdir(tmp_path)
+    module = ChildModule(str(path))
+    try:
+        assert module.offers("tanh")
+    finally:
+        module.close()

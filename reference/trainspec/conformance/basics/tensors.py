@@ -17,6 +17,8 @@ import numpy as np
 Nest = Any
 #: Names and indices from the outside of a nest to one of its tensors.
 Path = tuple[Any, ...]
+#: No case has a tensor of more numbers: of a larger one the shape alone says what is wrong.
+MOST_NUMBERS = 1 << 20
 #: How JSON spells the numbers that it lacks.
 NON_FINITE = ("NaN", "Infinity", "-Infinity")
 

@@ -9,13 +9,10 @@ from typing import Any
 import numpy as np
 
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
-from trainspec.conformance.basics.tensors import is_list_of_shapes, list_shapes
+from trainspec.conformance.basics.tensors import MOST_NUMBERS, is_list_of_shapes, list_shapes
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.result import CallError, Divergence, Fault, Outcome, Result
 from trainspec.conformance.checking.distance import locate, ulp_of
-
-#: The numbers of a larger tensor are not looked at: its shape is wrong.
-MOST_NUMBERS = 1 << 20
 
 
 def judge_answer(case: Case, kind: str, answer: Any) -> Result:

@@ -80,12 +80,9 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Start: streams that are closed lead nowhere, instead of being None."""
-        if sys.stdin is None:
-            sys.stdin = open(os.devnull)  # noqa: SIM115
-        if sys.stdout is None:
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-        if sys.stderr is None:
-            sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+        for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+            if getattr(sys, name) is None:
+                setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
         return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -106,16 +106,12 @@ def _find_first(evidence: Evidence, edits: tuple[str, ...]) -> str:
         (i for i in evidence.answered if i < evidence.failing),
         key=lambda i: (not evidence.ordinary(i), evidence.cases[i].steps or 0),
     )
-    index = evidence.answered[0]
-    for index in failing:
+    for index in failing or evidence.answered[:1]:
         values = compute_values(evidence.cases[index], rule)
-        if values.shape != evidence.answers[index].shape:
-            break
         if not evidence.distance(index, values, edits) <= NEAR:
             break
-    case = evidence.cases[index]
-    values = compute_values(case, rule)
-    return f"in {case.label}, {describe_first_difference(evidence, index, values, edits)}"
+    words = describe_first_difference(evidence, index, values, edits)
+    return f"in {evidence.cases[index].label}, {words}"
 
 
 def _find_case(evidence: Evidence, places: Places) -> Iterator[str]:

@@ -51,10 +51,10 @@ WHERE = (
     Where("where there are several tensors", _over("tensors", 1)),
     Where("at the first step", _equals("step", 1)),
     Where("at every step but the first", _over("step", 1),
-          "right at the first step, wrong later", "right at the first step, mostly wrong later"),
+          "right at the first step, {} later", "right at the first step, mostly {} later"),
     Where("at the second step", _equals("step", 2),
-          "right at the first step, wrong at the second",
-          "right at the first step, mostly wrong from the second on"),
+          "right at the first step, {} at the second",
+          "right at the first step, mostly {} from the second on"),
     Where("where the learning rate is not the first step's",
           lambda f: f["rate"] != f["first rate"]),
     Where("where the learning rate has just changed",
@@ -117,12 +117,11 @@ def find_where(places: Places, thing: str = "wrong") -> str:
     for where in WHERE:
         mask = _mark(where, places)
         if mask is not None:
-            masks[where.words] = mask
-    said = {where.words: where for where in WHERE} if stops else {}
-    for words, mask in masks.items():
+            masks[where] = mask
+    for where, mask in masks.items():
         if (mask == wrong).all():
-            exactly = said[words].exactly if stops else ""
-            return exactly or f"{thing} {words}, and nowhere else"
+            exactly = where.exactly if stops else ""
+            return exactly.format(thing) or f"{thing} {where.words}, and nowhere else"
     step = places.features.get("step")
     if step is not None and (first := step[wrong].min()) > 2 and (step[~wrong] < first).any():
         late, last = step >= first, step[~wrong & (step < first)].max()
@@ -130,11 +129,11 @@ def find_where(places: Places, thing: str = "wrong") -> str:
             return f"right up to step {last:.0f}, {thing} from step {first:.0f} on"
     for (one, a), (other, b) in itertools.combinations(masks.items(), 2):
         if ((a & b) == wrong).all():
-            return f"{thing} {one} and {other}, and nowhere else"
-    for words, mask in masks.items():
+            return f"{thing} {one.words} and {other.words}, and nowhere else"
+    for where, mask in masks.items():
         if mask[wrong].all() and wrong[mask].mean() > 0.5 and not mask.all():
-            mostly = said[words].mostly if stops else ""
-            return mostly or f"{thing} only {words}"
+            mostly = where.mostly if stops else ""
+            return mostly.format(thing) or f"{thing} only {where.words}"
     return ""
 
 

@@ -26,11 +26,11 @@ from trainspec.conformance.implementations.python_module import describe_error
 
 #: A module may take long to import: frameworks do.
 IMPORT_SECONDS = 120
-#: What the process runs. The first place where Python looks for modules is the present folder, in
-#: which there may be a types.py.
+#: What the process runs. Python looks for modules in the present folder first, in which there may
+#: be a types.py; the adapter's own modules may be there too.
 RUN_WORKER = (
-    "import sys; del sys.path[0]; "
-    "from trainspec.conformance.implementations.worker import main; main()"
+    "import sys; places = sys.path[:]; sys.path[:] = filter(None, places); "
+    "from trainspec.conformance.implementations.worker import main; sys.path[:] = places; main()"
 )
 #: The adapter's own alarm comes first: it loses the call, and not the process.
 GRACE = 1.0

@@ -32,7 +32,7 @@ def serve_requests(adapter: PythonModule, requests: IO[bytes], answers: IO[bytes
         try:
             reply = server.answer(decode_json(line, Request))
         except (msgspec.DecodeError, ValueError, KeyError, TypeError) as error:
-            reply = {"id": None, "error": f"not a request: {describe_error(error)}"}
+            reply = {"id": None, "error": f"not a request: {error}"}
         answers.write(encode_line(reply))
         answers.flush()
 

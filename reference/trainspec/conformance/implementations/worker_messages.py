@@ -14,11 +14,12 @@ import msgspec
 import numpy as np
 
 from trainspec.conformance.basics.float_types import TYPES
+from trainspec.conformance.basics.tensors import MOST_NUMBERS
 
 #: Kinds of NumPy types that hold plain numbers.
 NUMBERS = "fiub"
-#: A nest deeper than this is not sent, nor are the numbers of an array of more than so many.
-DEEPEST, MOST_NUMBERS = 20, 1 << 20
+#: A nest deeper than this is not sent.
+DEEPEST = 20
 
 
 def encode(value: Any) -> bytes:
@@ -81,7 +82,6 @@ def _as_plain(value: Any) -> dict[str, Any] | None:
 
 def _pack_array(array: Any) -> dict[str, Any]:
     kind = array.dtype
-    # No case has so many numbers: the shape alone says what is wrong.
     few = array.size <= MOST_NUMBERS
     if few and (kind.kind in NUMBERS or kind == TYPES["bfloat16"].dtype):
         data = array.astype(kind.newbyteorder("="), copy=False).tobytes()

@@ -95,7 +95,7 @@ def _read_npz(path: Path) -> tuple[Head, Arrays]:
         arrays = {name: file[name] for name in file.files}
     if HEAD not in arrays:
         raise TraceError(f"it has no entry {HEAD!r}")
-    head = _read_head(str(arrays.pop(HEAD)[()]))
+    head = _read_head(str(arrays.pop(HEAD)[()]).encode())
     kind = TYPES[_check_type(head)].dtype
     # NumPy's format does not know bfloat16: it keeps the bits.
     bits = {name: a.view(kind) if a.dtype.kind == "V" else a for name, a in arrays.items()}
@@ -122,11 +122,11 @@ def _read_safetensors(path: Path) -> tuple[Head, Arrays]:
             )
         flat = np.frombuffer(entry["data"], TYPES[kind].dtype)
         arrays[name] = flat.reshape(entry["shape"])
-    return _read_head(metadata[HEAD]), arrays
+    return _read_head(metadata[HEAD].encode()), arrays
 
 
-def _read_head(text: str) -> Head:
-    head: Head = decode_json(text.encode("utf-8", "replace"), Head)
+def _read_head(text: bytes) -> Head:
+    head: Head = decode_json(text, Head)
     return head
 
 
@@ -134,7 +134,7 @@ def _read_lines(path: Path) -> tuple[Head, Arrays]:
     lines = [line for line in path.read_bytes().splitlines() if line.strip()]
     if not lines:
         raise TraceError("it is empty")
-    head = _read_head(lines[0].decode("utf-8", "replace"))
+    head = _read_head(lines[0])
     steps: list[Line] = [decode_json(line, Line) for line in lines[1:]]
     names = list(head.params)
     arrays: dict[str, Any] = {}
