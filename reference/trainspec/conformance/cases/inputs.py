@@ -133,7 +133,8 @@ def make_plan(inputs: Nest) -> Plan:
         if not is_tensor(nest):
             return [lay_out(item, f"{path}[{index}]") for index, item in enumerate(nest)]
         start = len(numbers)
-        numbers.extend(map(parse_number, nest["data"]))
+        data = nest["data"]
+        numbers.extend(data.tolist() if isinstance(data, np.ndarray) else map(parse_number, data))
         return _Leaf(slice(start, len(numbers)), tuple(nest["shape"]), path)
 
     leaves = {name: lay_out(item, name) for name, item in inputs.items()}

@@ -84,4 +84,4 @@ def _make_case(technique: str, golden: GoldenCase) -> Case:
 
 def flatten_numbers(values: Iterable[float | str]) -> FloatArray:
     """Numbers as a file holds them, as an array."""
-    return np.array([parse_number(v) for v in values], dtype=np.float64)
+    return np.fromiter(map(parse_number, values), np.float64)

@@ -80,9 +80,10 @@ class DrawingRule:
     def make_exact_case(self, case: Case, mask: FloatArray) -> Case:
         """A request as a case with exact values: the drawn input is the mask that was read off."""
         kept, dropped = self._kept_and_dropped
-        number = to_tensor(np.where(mask == 1, kept, dropped))
-        inputs = {**self.other_inputs, self.draws.input: number}
-        values = self._run({**self._other_arrays, self.draws.input: to_array(number, np.float64)})
+        numbers = np.where(mask == 1, kept, dropped)
+        drawn = {"shape": list(numbers.shape), "data": numbers.ravel()}
+        inputs = {**self.other_inputs, self.draws.input: drawn}
+        values = self._run({**self._other_arrays, self.draws.input: numbers})
         expected = np.concatenate([values[name].ravel() for name in case.outputs])
         return replace(
             case,

@@ -22,7 +22,6 @@ from trainspec.conformance.checking.declarations import choose_forms
 from trainspec.conformance.cli.group import INTERRUPTED
 from trainspec.conformance.cli.options import (
     as_option,
-    choose_target,
     in_process_option,
     known_option,
     make_console,
@@ -37,6 +36,7 @@ from trainspec.conformance.cli.options import (
     types_option,
     variant_option,
 )
+from trainspec.conformance.cli.targets import choose_target
 from trainspec.conformance.diagnosis.object_forms import find_forms
 from trainspec.conformance.implementations.implementation import Implementation, title_of
 from trainspec.conformance.implementations.known_failures import (

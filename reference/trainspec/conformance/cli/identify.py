@@ -14,7 +14,6 @@ from trainspec.conformance.cases.golden import find_techniques
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cli.options import (
     as_option,
-    choose_target,
     make_console,
     map_option,
     set_option,
@@ -22,6 +21,7 @@ from trainspec.conformance.cli.options import (
     timeout_option,
     widest_option,
 )
+from trainspec.conformance.cli.targets import choose_target
 from trainspec.conformance.diagnosis.identify import identity_data
 from trainspec.conformance.implementations.objects import names_object
 from trainspec.conformance.pages.load import load_page

@@ -15,7 +15,8 @@ from trainspec.conformance.basics.names import (
 )
 from trainspec.conformance.basics.paths import TEMPLATES, page_path
 from trainspec.conformance.cases.golden import find_techniques
-from trainspec.conformance.cli.options import as_option, choose_target, map_option, set_option
+from trainspec.conformance.cli.options import as_option, map_option, set_option
+from trainspec.conformance.cli.targets import choose_target
 from trainspec.conformance.diagnosis.object_forms import find_forms
 from trainspec.conformance.implementations.objects import (
     ObjectTarget,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-import json
 import math
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import click
 from rich.console import Console
@@ -17,8 +15,6 @@ from rich.markup import escape
 
 from trainspec.conformance.basics.names import TYPE_NAMES, Offering, operation_of, split_form
 from trainspec.conformance.basics.paths import list_techniques
-from trainspec.conformance.implementations.objects import ObjectTarget, names_object
-from trainspec.conformance.implementations.target import split_target
 
 
 def _reject_nan(
@@ -97,48 +93,6 @@ def parse_variants(given: Sequence[str]) -> dict[str, str]:
             )
         forms[Offering.parse(operation).operation] = name if split_form(name) else ""
     return forms
-
-
-def choose_target(
-    words: Sequence[str], operation: str, fixed: Sequence[str], names: Sequence[str]
-) -> list[str]:
-    """What the command line names, an object with what is said of it.
-
-    Raises click.UsageError where something is said of what is no object.
-    """
-    target = split_target(words[0]) if len(words) == 1 else list(words)
-    if len(target) == 1 and names_object(target[0]):
-        given = {name: read_value(value) for name, value in map(_split_pair, fixed)}
-        named = dict(map(_split_pair, names))
-        return [ObjectTarget(target[0], operation, given, named).pack()]
-    if operation or fixed or names:
-        raise click.UsageError("--as, --set and --map are for an object, package.module:Name")
-    return target
-
-
-def _split_pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise click.UsageError(f"{text!r} must be NAME=VALUE")
-    return name, value
-
-
-def read_value(text: str) -> Any:
-    """A value as it is written in Python: a number, True, a list, a string without quotes.
-
-    Raises click.UsageError for one that has no meaning in another process, such as a set.
-    """
-    try:
-        value = ast.literal_eval(text)
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
-        return text
-    try:
-        json.dumps(value)
-    except (TypeError, ValueError):
-        raise click.UsageError(
-            f"{text!r} must be a number, True, False, None, a text, or a list of those"
-        ) from None
-    return value
 
 
 def make_console() -> Console:

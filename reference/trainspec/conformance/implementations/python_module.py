@@ -78,13 +78,8 @@ class PythonModule:
 
     def accepts(self, offering: Offering) -> frozenset[str]:
         """The names of the function's arguments."""
-        function = self._find(offering) or self.function(offering.starter)
-        try:
-            parameters = inspect.signature(function).parameters.values()
-        except (TypeError, ValueError):  # a built-in function may have no signature
-            return frozenset()
-        open_ended = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-        return frozenset(p.name for p in parameters if p.kind not in open_ended)
+        named, _ = _read_arguments(self._find(offering) or self.function(offering.starter))
+        return named
 
     def call(self, case: Case, kind: str) -> Any:
         """The answer to a case in a type."""
@@ -196,12 +191,19 @@ def _list_forms(names: Iterable[str]) -> dict[str, None]:
 
 def _takes(function: Callable[..., Any], name: str) -> bool:
     """Whether a function has an argument of that name, or any; true where it does not say."""
+    named, every = _read_arguments(function)
+    return every or name in named
+
+
+def _read_arguments(function: Callable[..., Any]) -> tuple[frozenset[str], bool]:
+    """The names of a function's arguments, and whether it takes others too or does not say."""
     try:
-        parameters = inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        return True
-    every = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
-    return every or name in parameters
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a built-in function may have no signature
+        return frozenset(), True
+    open_ended = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    named = frozenset(p.name for p in parameters if p.kind not in open_ended)
+    return named, any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
 
 
 class Objects:

@@ -22,7 +22,8 @@ class Section:
     rows: list[dict[str, str]]
 
 
-_MARKDOWN = MarkdownIt("commonmark").enable("table")
+# Only the blocks matter: what stands inside a line is read as it was written.
+_MARKDOWN = MarkdownIt("commonmark").enable("table").disable("inline")
 
 
 def read_tables(text: str) -> tuple[str, dict[str, list[dict[str, str]]]]:
