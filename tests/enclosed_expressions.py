@@ -27,9 +27,23 @@ from trainspec.conformance.arithmetic.interval_functions import INTERVAL_FUNCTIO
 from trainspec.conformance.basics.float_types import TYPES
 
 ROUNDINGS = Roundings(tuple(TYPES.values()))
-ARITY = {"neg": 1, "abs": 1, "sqrt": 1, "sign": 1, "pow": 1, "lerp": 3, "where": 4}
-OPERATORS = ("+", "-", "*", "/", "sqrt", "abs", "max", "min", "where", "lerp", "pow", "sign", "neg")
-WEIGHTS = (0.18, 0.18, 0.2, 0.14, 0.06, 0.04, 0.04, 0.03, 0.04, 0.03, 0.03, 0.01, 0.02)
+ARITY = {
+    "exp": 1,
+    "log": 1,
+    "tanh": 1,
+    "neg": 1,
+    "abs": 1,
+    "sqrt": 1,
+    "sign": 1,
+    "pow": 1,
+    "lerp": 3,
+    "where": 4,
+}
+#: How often each operation is drawn, in hundredths.
+WEIGHTS = {
+    "+": 17, "-": 17, "*": 18, "/": 12, "sqrt": 6, "abs": 4, "max": 4, "min": 3, "where": 4,
+    "lerp": 3, "pow": 3, "sign": 1, "neg": 2, "exp": 2, "log": 2, "tanh": 2,
+}  # fmt: skip
 CONSTANTS = (0.1, 0.9, 0.999, 1e-8, 0.5, 2.0, 3.7)
 WIDE = np.longdouble
 
@@ -66,7 +80,7 @@ def draw_expression(draws, depth):
         if draws.random() < 0.8:
             return "input", int(draws.integers(0, 4))
         return "constant", float(draws.choice(CONSTANTS))
-    name = str(draws.choice(OPERATORS, p=WEIGHTS))
+    name = str(draws.choice(list(WEIGHTS), p=np.array([*WEIGHTS.values()]) / 100))
     parts = [draw_expression(draws, depth - 1) for _ in range(ARITY.get(name, 2))]
     return name, parts, int(draws.integers(2, 6))
 
@@ -124,6 +138,9 @@ def round_at_random(draws, roundoff, usual):
         "*": lambda a, b: lose(a * b),
         "/": lambda a, b: lose(a / b),
         "sqrt": lambda a: lose(np.sqrt(a)),
+        "exp": lambda a: lose(np.exp(a)),
+        "log": lambda a: lose(np.log(a)),
+        "tanh": lambda a: lose(np.tanh(a)),
         "lerp": lambda a, b, weight: add(a, lose(weight * add(b, -a))),
         "where": lambda a, b, yes, no: np.where(a > b, yes, no),
         "max": np.maximum,

@@ -1,41 +1,20 @@
-"""The rule language over enclosed arrays: roots, comparisons, choices, and what is left to Arb."""
+"""The rule language over enclosed arrays: every function of a page is there."""
 
 from __future__ import annotations
 
-import numpy as np
-import pytest
-
 from enclosed_expressions import ROUNDINGS
-from trainspec.conformance.arithmetic.enclosed import enclose_exact
-from trainspec.conformance.arithmetic.enclosed_functions import ENCLOSED_FUNCTIONS
-from trainspec.conformance.basics.float_types import TYPES
-
-F = ENCLOSED_FUNCTIONS
-
-
-def exact(*values):
-    return enclose_exact(ROUNDINGS, np.array(values))
+from trainspec.conformance.arithmetic.enclosed_functions import (
+    ENCLOSED_FUNCTIONS,
+    follow_roundings,
+)
+from trainspec.conformance.arithmetic.interval_functions import INTERVAL_FUNCTIONS
 
 
-def test_roots_and_extremes_of_special_values_follow_ieee_754():
-    value, certain = F["sqrt"](exact(-1.0, 0.0)).nearest()
-    assert np.array_equal(value, [np.nan, 0.0], equal_nan=True)
-    assert certain.all()
-    value, _ = F["maximum"](exact(np.nan, 1.0), exact(0.0, np.inf)).nearest()
-    assert np.array_equal(value, [np.nan, np.inf], equal_nan=True)
+def test_every_function_of_the_rule_language_is_certified():
+    assert ENCLOSED_FUNCTIONS.keys() == INTERVAL_FUNCTIONS.keys()
 
 
-def test_a_comparison_that_a_type_may_decide_otherwise_widens():
-    close = exact(1.0) + exact(2.0**-12)
-    chosen = F["where"](F["greater"](close, 1), exact(5.0), exact(2.0))
-    bounds = dict(zip(TYPES, chosen.bounds()[:, 0]))
-    assert bounds["float64"] == 0
-    assert bounds["bfloat16"] >= 3
-
-
-@pytest.mark.parametrize("name", ["exp", "log", "tanh", "erf", "sum", "dot", "columns"])
-def test_what_is_not_certified_here_says_so(name):
-    with pytest.raises(TypeError, match="not certified"):
-        F[name](exact(1.0))
-    with pytest.raises(TypeError, match="not certified"):
-        F["sqrt"](2.0)
+def test_a_bare_number_is_enclosed_first():
+    value, certain = follow_roundings(ROUNDINGS)["sqrt"](2).nearest()
+    assert certain
+    assert value == 2**0.5

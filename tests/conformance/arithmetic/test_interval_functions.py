@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -57,3 +59,9 @@ def test_undecided_comparisons_join_both_sides():
         joined = INTERVAL_FUNCTIONS["where"](INTERVAL_FUNCTIONS["greater"](near, 1), 5.0, 7.0)
     assert joined.x.contains(5)
     assert joined.x.contains(7)
+
+
+def test_what_a_function_returns_of_an_infinity_is_a_number_to_compute_with():
+    end = INTERVAL_FUNCTIONS["tanh"](enclose(math.inf))
+    assert (end * 1.75).nearest() == 1.75
+    assert (1 - end * end).nearest() == 0

@@ -42,15 +42,21 @@ def diagonal(x: Any) -> Any:
 
 def solve(a: Any, b: Any) -> Any:
     """The solution of a x = b for a positive definite matrix, by elimination without pivots."""
-    a, b = np.array(a), np.array(b)
+    solved = eliminate([list(row) for row in np.asarray(a)], list(np.asarray(b)))
+    return np.array(solved, dtype=np.asarray(b).dtype)
+
+
+def eliminate(a: list[list[Any]], b: list[Any]) -> list[Any]:
+    """The rows of x in a x = b, from the numbers of a and the rows of b; both are changed."""
     n = len(a)
     for i in range(n):
         for j in range(n):
             if i != j:
-                factor = a[j, i] / a[i, i]
-                a[j, i:] = a[j, i:] - factor * a[i, i:]
+                factor = a[j][i] / a[i][i]
+                for k in range(i + 1, n):
+                    a[j][k] = a[j][k] - factor * a[i][k]
                 b[j] = b[j] - factor * b[i]
-    return np.array([b[i] / a[i, i] for i in range(n)], dtype=b.dtype)
+    return [b[i] / a[i][i] for i in range(n)]
 
 
 def product(v: Any) -> Any:

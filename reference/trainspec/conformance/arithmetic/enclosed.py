@@ -77,7 +77,7 @@ class Enclosed:
         return np.ndim(self.high)
 
     @property
-    def size(self) -> Array:
+    def magnitude(self) -> Array:
         """No true value is larger than this in magnitude."""
         return (np.abs(self.high) + np.abs(self.low) + self.error) * UP
 
@@ -127,6 +127,20 @@ class Enclosed:
     def __abs__(self) -> Enclosed:
         sign = np.where(self.high < 0, -1.0, 1.0)
         return Enclosed(self.roundings, np.abs(self.high), self.low * sign, self.error, self.radius)
+
+    def __len__(self) -> int:
+        return len(self.high)
+
+    def __getitem__(self, key: Any) -> Enclosed:
+        return self.rearrange(lambda part: part[key])
+
+    def rearrange(self, move: Callable[[Array], Array]) -> Enclosed:
+        """The array with its numbers moved about, as `move` does it with an array of numbers."""
+        radii = np.broadcast_to(self.radius, (len(self.roundings.kinds), *self.shape))
+        high, low, error = (move(np.asarray(p)) for p in (self.high, self.low, self.error))
+        moved = [move(radius) for radius in radii]
+        radius = np.stack(moved) if moved else np.empty((0, *np.shape(high)))
+        return Enclosed(self.roundings, high, low, error, radius)
 
     def with_radius(self, radius: Array) -> Enclosed:
         """The same true values, with another uncertainty of the types."""
@@ -325,12 +339,12 @@ def _multiply(a: Enclosed, b: Enclosed) -> Enclosed:
         high, low = two_sum(high, rest)
         ndim = np.ndim(high)
         computed = np.where(simple, 0.0, np.abs(high) * ERROR + TINY)
-        error = (a.size * b.error + b.size * a.error + computed) * UP
+        error = (a.magnitude * b.error + b.magnitude * a.error + computed) * UP
         error = np.where(a.zero | b.zero, 0.0, error)
         error = np.where(in_range(a.high, b.high, high) | a.zero | b.zero, error, np.inf)
-        error = np.where((high == 0) & ~(a.zero | b.zero), np.inf, error)
+        error = np.where((high == 0) & (a.high != 0) & (b.high != 0), np.inf, error)
         ra, rb = a.radius_along(ndim), b.radius_along(ndim)
-        radius = (a.size * rb + b.size * ra + ra * rb) * UP
+        radius = (a.magnitude * rb + b.magnitude * ra + ra * rb) * UP
         return finish([a, b], (high, low), error, radius, plain)
 
 
@@ -344,7 +358,8 @@ def _divide(a: Enclosed, b: Enclosed) -> Enclosed:
         high, low = two_sum(high, left / b.high)
         ndim = np.ndim(high)
         least = np.abs(b.high) - np.abs(b.low) - b.error
-        computed = np.abs(high) * ERROR * 4 + TINY
+        simple = (a.low == 0) & (b.low == 0) & (a.high == product) & (lost == 0)
+        computed = np.where(simple, 0.0, np.abs(high) * ERROR * 4 + TINY)
         error = ((a.error + np.abs(high) * b.error * UP) / (least * (1 - 2.0**-50)) + computed) * UP
         error = np.where(a.zero, 0.0, error)
         inside = in_range(a.high, b.high, high, product) & (least > 0)
@@ -378,7 +393,7 @@ def _raise(x: Enclosed, power: Any) -> Enclosed:
                 square = _unrounded(square, square)
         assert made is not None  # the power is at least one
         # |x̃ⁿ − xⁿ| ≤ n r (|x| + r)ⁿ⁻¹
-        radius = count * x.radius * ((x.size + x.radius) * UP) ** (count - 1)
+        radius = count * x.radius * ((x.magnitude + x.radius) * UP) ** (count - 1)
         radius = radius * (1 + count * 2.0**-50)
         plain = x.high**count
         return finish([x], (made.high, made.low), made.error, radius, plain)

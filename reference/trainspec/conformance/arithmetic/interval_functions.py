@@ -17,7 +17,6 @@ from trainspec.conformance.arithmetic.interval import (
     current_rounding,
     enclose,
     enclose_constant,
-    settle_zero,
 )
 from trainspec.conformance.basics.float_types import HEADROOM
 
@@ -126,7 +125,7 @@ def _make_unary(
         value = enclose(x).x
         if isinstance(value, float):
             with np.errstate(all="ignore"):
-                return Interval(settle_zero(float(special(np.float64(value)))))
+                return enclose(float(special(np.float64(value))))
         result = function(value)
         if current_rounding().kind is None and not result.is_finite():
             return Interval(math.nan if result.is_nan() else float(result))

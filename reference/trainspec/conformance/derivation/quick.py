@@ -1,4 +1,4 @@
-"""The values of an update rule's form with NumPy alone: `case, form -> values, tolerances`.
+"""The values of a form with NumPy alone: `case, form -> values, tolerances`.
 
 What the golden files hold is derived with Arb. This is for forms that nobody stored, and needs no
 extra. What it cannot certify it leaves to Arb.
@@ -6,7 +6,8 @@ extra. What it cannot certify it leaves to Arb.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,12 @@ from trainspec.conformance.arithmetic.enclosed import (
     enclose_constants,
     enclose_exact,
 )
-from trainspec.conformance.arithmetic.enclosed_functions import ENCLOSED_FUNCTIONS
+from trainspec.conformance.arithmetic.enclosed_functions import follow_roundings
 from trainspec.conformance.arithmetic.run import run_rule
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
 from trainspec.conformance.basics.tensors import (
+    iterate_tensors,
+    list_shapes,
     map_tensors,
     round_to_two_digits,
     spell_number,
@@ -30,33 +33,33 @@ from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.golden import GoldenForm
 from trainspec.conformance.derivation.chosen_constants import CAP, ORDERS
 from trainspec.conformance.pages.load import load_page
-from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, Page
+from trainspec.conformance.pages.page import TRAINING, VARIANT_HYPERPARAMETER, Page
 from trainspec.conformance.pages.rule import Rule
 
 
 def derive_quickly(case: Case, name: str) -> GoldenForm | None:
     """What the golden file would hold of a case for a form, or None where Arb must say it."""
     page = load_page(case.technique)
-    if not page.is_update_rule:
-        return None
     rule = page.rule_of_form(name)
     roundings = Roundings(tuple(TYPES[kind] for kind in case.tolerance))
     try:
-        values, bounds = _run(case, page, rule, roundings)
-        useful = [_is_useful(values, ORDERS * own) for own in bounds]
+        values, bounds, shapes = _run(case, page, rule, roundings)
+        radii = [_limit(own, values, _split_outputs(case, page, shapes)) for own in bounds]
         for order in page.orders_of(name):
-            bounds = np.maximum(bounds, _bound_order(values, *_run(case, page, order, roundings)))
-    except (TypeError, ValueError):
+            other, wider, _ = _run(case, page, order, roundings)
+            bounds = np.maximum(bounds, _bound_order(values, other, wider))
+    except (ArithmeticError, IndexError, TypeError, ValueError):
         return None
     extra = dict.fromkeys(sorted(page.variant_hyperparameters(rule)), VARIANT_HYPERPARAMETER)
     tolerance = {
-        kind: [round_to_two_digits(t, up=True) for t in (ORDERS * own).tolist()]
-        for kind, own, fits in zip(case.tolerance, bounds, useful)
-        if fits
+        kind: [round_to_two_digits(ORDERS * r, up=True) for r in np.maximum(own, wide).tolist()]
+        for kind, own, wide in zip(case.tolerance, radii, bounds)
+        if own is not None
     }
     if _is_unchanged(case, values):  # nothing may move it, in any type
         tolerance = {kind: [0.0] * len(values) for kind in case.tolerance}
-    return GoldenForm([spell_number(v) for v in values.tolist()], tolerance, extra)
+    outputs = None if shapes == case.outputs else shapes
+    return GoldenForm([spell_number(v) for v in values.tolist()], tolerance, extra, outputs)
 
 
 def _bound_order(values: FloatArray, other: FloatArray, bounds: FloatArray) -> FloatArray:
@@ -70,16 +73,46 @@ def _bound_order(values: FloatArray, other: FloatArray, bounds: FloatArray) -> F
     return np.where(apart, np.inf, bounds)
 
 
+def _limit(bounds: FloatArray, values: FloatArray, outputs: Iterator[slice]) -> FloatArray | None:
+    """The bounds in a type, without those of outputs that are too loose to judge by.
+
+    None where the type does not serve: a number has no bound, or no output can be judged.
+    """
+    if np.isinf(bounds).any():
+        return None
+    bounds, sizes = bounds.copy(), np.where(np.isfinite(values), np.abs(values), 0.0)
+    for part in outputs:
+        # An output that is zero throughout is measured by the others.
+        size = np.max(sizes[part], initial=0.0) or np.max(sizes, initial=0.0)
+        if np.max(bounds[part], initial=0.0) * ORDERS > CAP * size:
+            bounds[part] = np.inf
+    return None if len(bounds) and np.isinf(bounds).all() else bounds
+
+
+def _split_outputs(case: Case, page: Page, shapes: Mapping[str, Any]) -> Iterator[slice]:
+    """Where the numbers of each output, in training of each step, lie among all numbers."""
+    times = len(case.keep) if case.keep else case.steps or 1
+    parts = times if page.kind == TRAINING else 1
+    start = 0
+    for shape in shapes.values():
+        size = times * sum(map(math.prod, list_shapes(shape))) // parts
+        for _ in range(parts):
+            yield slice(start, start + size)
+            start += size
+
+
 def _is_unchanged(case: Case, values: FloatArray) -> bool:
     """Whether a case says that a parameter stays as it is, and the form does so."""
-    start = [np.ravel(to_array(t, np.float64)) for t in case.inputs["params"]]
+    start = [np.ravel(to_array(t, np.float64)) for t in case.inputs.get("params", ())]
     joined = np.concatenate(start) if start else np.empty(0)
     stated = all(not tolerance.any() for tolerance in case.tolerance.values())
     return stated and len(joined) > 0 and np.array_equal(values, np.resize(joined, len(values)))
 
 
-def _run(case: Case, page: Page, rule: Rule, roundings: Roundings) -> tuple[FloatArray, FloatArray]:
-    """The values of a rule on a case, flat, and for each type their bounds.
+def _run(
+    case: Case, page: Page, rule: Rule, roundings: Roundings
+) -> tuple[FloatArray, FloatArray, dict[str, Any]]:
+    """The values of a rule on a case, flat, for each type their bounds, and the outputs' shapes.
 
     Raises ValueError where a value is not certain.
     """
@@ -88,12 +121,21 @@ def _run(case: Case, page: Page, rule: Rule, roundings: Roundings) -> tuple[Floa
     given = {**case.numbers(), **dict.fromkeys(missing, VARIANT_HYPERPARAMETER)}
     numbers = {key: _enclose(roundings, value) for key, value in given.items()}
     own = case.count == "own"
-    after = run_rule(page, rule, inputs, numbers, ENCLOSED_FUNCTIONS, own_count=own)["params"]
-    kept = [after[t - 1] for t in case.keep] if case.keep else after
-    return _flatten(W for tensors in kept for W in tensors)
+    functions = follow_roundings(roundings)
+    outputs = run_rule(page, rule, inputs, numbers, functions, own_count=own)
+    if case.keep:
+        outputs = {name: [steps[t - 1] for t in case.keep] for name, steps in outputs.items()}
+    shapes = map_tensors(lambda leaf: list(np.shape(leaf)), outputs)
+    if case.steps:
+        shapes = {name: steps[0] for name, steps in shapes.items()}
+    arrays = [
+        leaf if isinstance(leaf, Enclosed) else enclose_exact(roundings, leaf)
+        for _, leaf in iterate_tensors(outputs)
+    ]
+    return *_flatten(arrays), shapes
 
 
-def _flatten(arrays: Iterable[Enclosed]) -> tuple[FloatArray, FloatArray]:
+def _flatten(arrays: Sequence[Enclosed]) -> tuple[FloatArray, FloatArray]:
     """The values of several arrays, one after the other, and for each type their bounds.
 
     Raises ValueError where a value is not certain.
@@ -101,7 +143,7 @@ def _flatten(arrays: Iterable[Enclosed]) -> tuple[FloatArray, FloatArray]:
     values, bounds = [np.empty(0)], []
     for array in arrays:
         value, certain = array.nearest()
-        if not certain.all():
+        if not np.all(certain):
             raise ValueError("not certain")
         values.append(np.ravel(value))
         own = array.bounds()
@@ -111,12 +153,8 @@ def _flatten(arrays: Iterable[Enclosed]) -> tuple[FloatArray, FloatArray]:
 
 
 def _enclose(roundings: Roundings, value: Any) -> Any:
+    if isinstance(value, str):
+        return value  # the name of an update rule
     if isinstance(value, list):
         return [_enclose(roundings, v) for v in value]
     return enclose_constants(roundings, value)
-
-
-def _is_useful(values: FloatArray, tolerance: FloatArray) -> bool:
-    """Whether a type is served: its tolerances are small beside the values."""
-    size = np.max(np.abs(values), initial=0.0, where=np.isfinite(values))
-    return bool((tolerance <= CAP * size).all())
