@@ -41,7 +41,10 @@ def test_a_published_form_passes_and_is_named():
 @pytest.mark.parametrize(
     ("moved", "text"),
     [
-        (lambda W, g, decay: g - decay * W, "weight_decay is multiplied by -1"),
+        (
+            lambda W, g, decay: g - decay * W,
+            "weight_decay is multiplied by -1",
+        ),
         (lambda W, g, decay: g + decay**2 * W, "weight_decay"),
         (lambda W, g, decay: g, "weight_decay is accepted and has no effect"),
     ],

@@ -32,7 +32,10 @@ def evidence():
         (0.25 * np.sign(RIGHT), "there the result is 0.25 or minus that, as if it were clipped"),
         (np.nan * RIGHT, "there it is NaN"),
         (RIGHT.astype(np.float16).astype(np.float64), "there the digits are float16's"),
-        (RIGHT * [1.001, 1.002, 1.0005, 1.0013], ""),  # near, but with digits that float16 lacks
+        (
+            RIGHT * [1.001, 1.002, 1.0005, 1.0013],  # near, but with digits that float16 lacks
+            "there the value is within 0.2 % of the right one",
+        ),
         (np.array([1.0, 2.0, -3.0, 0.25]), ""),
         (RIGHT * (1 + 1e-12), "there only digits far behind differ, by 1e-12 of it"),
         (np.array([5.0, -5.0, 5.0, 5.0]), ""),  # larger than what is right: nothing is clipped

@@ -27,8 +27,8 @@ from trainspec.conformance.pages.forms import Form, compose_rule, list_published
 ASKED = 14
 
 
-def describe_departure(evidence: Evidence) -> tuple[str, str] | None:
-    """The form that the answers are closest to, and in words how they differ from it.
+def describe_departure(evidence: Evidence) -> tuple[str, str, list[str]] | None:
+    """The form that the answers are closest to, in words how they differ, the outputs that do.
 
     None where no answer has the shape that is expected.
     """
@@ -42,7 +42,7 @@ def describe_departure(evidence: Evidence) -> tuple[str, str] | None:
         seen = {evidence.cases[i].name for i in places.case.tolist()}
         rest = [c.name for c in evidence.cases[: evidence.failing] if c.name not in seen]
         where = f"those of {', '.join(rest)}" if rest else "some that are edges"
-        return name, f"the answers of all cases but {where} are {name}'s"
+        return name, f"the answers of all cases but {where} are {name}'s", []
     share = f"{int(places.good.sum())} of {len(places.good)} numbers are those of {name}"
     said = [share if places.good.any() else f"no number is that of {name}, the closest form"]
     for output, part in _split_outputs(evidence, places):
@@ -53,7 +53,10 @@ def describe_departure(evidence: Evidence) -> tuple[str, str] | None:
         if text or output:
             said.append(f"{output}{text or 'wrong, without a pattern that is known'}")
     said += [*_find_case(evidence, places), *find_rows(evidence), _find_first(evidence, edits)]
-    return name, "; ".join(said)
+    names = list(evidence.cases[evidence.answered[0]].outputs)
+    parts = [] if evidence.page.is_update_rule else sorted(set(places.output[wrong].tolist()))
+    outputs = [names[n] for n in parts]
+    return name, "; ".join(said), outputs
 
 
 def _find_closest(evidence: Evidence) -> tuple[tuple[str, ...], Places] | None:

@@ -18,6 +18,8 @@ from trainspec.conformance.diagnosis.places import Places
 
 #: So many numbers must agree before a pattern is named that one number may have by chance.
 FEW = 3
+#: Small errors may have any reason: so many must be of one size before they are called digits.
+MANY = 8
 #: Two numbers are the same if they agree to so much. That chooses words, never a verdict.
 SAME = 1e-6
 
@@ -63,6 +65,9 @@ def _find_dependence(evidence: Evidence, wrong: Places) -> str:
     named = "" if (got[zero] != 0).any() else _name_ratio(evidence, wrong.at(usable), ratio, thing)
     if named:
         return named
+    if np.abs(ratio - 1).max() < 2.0**-7 and len(ratio) >= FEW:
+        percent = 100 * np.abs(ratio - 1).max()
+        return f"there the {thing} is within {percent:.2g} % of the right one"
     gap = got[usable] - right[usable]
     if len(gap) > 1 and _same(gap, np.full_like(gap, gap[0])):
         return f"there {gap[0]:.6g} is added to the {thing}"
@@ -105,7 +110,9 @@ def _name_ratio(evidence: Evidence, wrong: Places, ratio: FloatArray, thing: str
                 (f"divided by {words}", 1 / quantity),
                 (f"times minus {words}", -quantity),
             ):
-                if np.isfinite(expected).all() and _same(ratio, expected):
+                # A quantity that never changes may be the factor by chance.
+                varied = np.isfinite(expected).all() and np.ptp(expected) > 0
+                if varied and _same(ratio, expected):
                     return f"there the {thing} is the right one {how}"
     return ""
 
@@ -153,9 +160,10 @@ def _find_digits(evidence: Evidence, wrong: Places) -> str:
             error = np.abs(wrong.got - wrong.right) / np.maximum(np.abs(wrong.right), 1e-300)
             own = np.array_equal(wrong.got.astype(kind.dtype).astype(np.float64), wrong.got)
         # A few numbers may be off by that much for any reason, and by less for better ones.
-        if not own and (len(error) < FEW or np.median(error) < kind.roundoff / 64):
+        middle = np.median(error)
+        if not own and (len(error) < MANY or not kind.roundoff / 16 < middle < 4 * kind.roundoff):
             continue
-        if np.median(error) < 64 * kind.roundoff and error.max() < 4096 * kind.roundoff:
+        if error.max() < 64 * kind.roundoff:
             # The shortest types are so coarse that only digits which are theirs prove them.
             if name != "float32" and not own:
                 continue

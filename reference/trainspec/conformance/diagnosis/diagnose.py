@@ -9,10 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from trainspec.conformance.cases.result import Result
+from trainspec.conformance.diagnosis.broken_clauses import (
+    find_clauses_of_lines,
+    find_clauses_of_outputs,
+)
 from trainspec.conformance.diagnosis.departure import describe_departure
 from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, gather_evidence
 from trainspec.conformance.diagnosis.matching import Match
@@ -22,6 +27,8 @@ from trainspec.conformance.pages.forms import Form
 
 #: A published form may disagree with this number of edge cases and still be what is named.
 FEW = 2
+#: A constant in one place that fits with so many values is not known.
+UNDETERMINED = 3
 
 
 @dataclass(frozen=True)
@@ -29,9 +36,10 @@ class Diagnosis:
     """What explains the answers: `form` names it, `text` describes it.
 
     `edits` and `constants` are what the form is made of, `departures` the edge cases that it does
-    not explain, `distance` the largest distance of an explained answer, in tolerances. Where
-    nothing explains them `form` is empty, and `nearest` names what comes closest, if anything is
-    close. `exact` says that the answers are the form's, with nothing changed besides.
+    not explain, `clauses` those that it breaks beside those of its edits, `distance` the largest
+    distance of an explained answer, in tolerances. Where nothing explains them `form` is empty, and
+    `nearest` names what comes closest, if anything is close. `exact` says that the answers are the
+    form's, with nothing changed besides.
     """
 
     form: str
@@ -41,6 +49,7 @@ class Diagnosis:
     edits: tuple[str, ...] = ()
     constants: dict[str, float] = field(default_factory=dict)
     departures: tuple[str, ...] = ()
+    clauses: tuple[str, ...] = ()
     distance: float = 0.0
     nearest: str = ""
     found: Form | None = field(default=None, repr=False)
@@ -78,7 +87,7 @@ def _explain(evidence: Evidence, quick: bool) -> Diagnosis:
         if tier is Tier.COMBINED and partial and partial.unexplained <= FEW:
             break  # a published form that differs at an edge says more than errors that imitate it
         for search in (search for search in SEARCHES if search.tier is tier):
-            matches = list(search.find(evidence))
+            matches = _drop_undetermined(list(search.find(evidence)))
             whole = [match for match in matches if not match.unexplained]
             if whole:
                 best = min(whole, key=lambda m: _rate(evidence, m))
@@ -86,6 +95,21 @@ def _explain(evidence: Evidence, quick: bool) -> Diagnosis:
             found = (partial, *matches) if partial else tuple(matches)
             partial = min(found, key=lambda match: match.unexplained, default=None)
     return _describe_match(evidence, partial) if partial else _find_nearest(evidence)
+
+
+def _drop_undetermined(matches: Sequence[Match]) -> list[Match]:
+    """The matches without those of a constant that may be anything: the answers do not show it."""
+    values: dict[tuple[Any, ...], set[float]] = {}
+    for match in matches:
+        if match.form and match.form.slot:
+            place = match.form.slot, match.form.edits
+            values.setdefault(place, set()).add(match.form.constants[match.form.slot.name])
+    return [
+        match
+        for match in matches
+        if not (match.form and match.form.slot)
+        or len(values[match.form.slot, match.form.edits]) < UNDETERMINED
+    ]
 
 
 def _rate(evidence: Evidence, match: Match) -> tuple[int, int, int, float]:
@@ -100,7 +124,7 @@ def _describe_match(evidence: Evidence, match: Match, others: Sequence[Match] = 
     """The diagnosis that a match is; `others` explain the answers as well."""
     form, text = match.form, match.text
     alike = [
-        other.name
+        "; ".join(other.form.words) if other.form and other.form.words else other.name
         for other in others
         if other.name != match.name and _rate(evidence, other)[:3] == _rate(evidence, match)[:3]
     ]
@@ -122,6 +146,7 @@ def _describe_match(evidence: Evidence, match: Match, others: Sequence[Match] = 
         form.edits if form else match.edits,
         dict(form.constants) if form else {},
         departures,
+        find_clauses_of_lines(evidence.page, match.lines),
         max((d for d in match.distances if d <= NEAR), default=0.0),
         found=form,
         exact=form is not None and match.name == form.display,
@@ -134,5 +159,6 @@ def _find_nearest(evidence: Evidence) -> Diagnosis:
     found = describe_departure(evidence)
     if found is None:
         return Diagnosis("", NO_FORM, 0, every)
-    name, text = found
-    return Diagnosis("", f"{NO_FORM}; {text}", 0, every, nearest=name)
+    name, text, outputs = found
+    clauses = find_clauses_of_outputs(evidence.page, outputs)
+    return Diagnosis("", f"{NO_FORM}; {text}", 0, every, nearest=name, clauses=clauses)

@@ -53,7 +53,7 @@ class Candidate:
 #: What a dependence means, by the name of the finding; others say what was seen.
 DEPENDENCE = {
     "same-seed": "the same seed gives other values: the seed is not used",
-    "other-seed": "every seed gives the same values: the seed is fixed, or is not used",
+    "other-seed": "different seeds give the same values: the seed is not used, or not all of it",
     "second-call": "the second call of one object draws the same mask as the first",
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -271,15 +271,34 @@ class Sample:
                 page = load_page(self.case.technique)
                 inputs = {"params": self.params, "grads": self.grads}
                 found = run_rule(page, rule, inputs, given, FLOAT64_FUNCTIONS)
-        except (ArithmeticError, ValueError, IndexError, TypeError, NameError):
+        except (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError):
             return np.full(self.answer.shape, np.nan)
         steps = [np.asarray(tensors[0], dtype=np.float64) for tensors in found["params"]]
         rows = max((s.shape[0] for s in steps if s.ndim == 2), default=0)
+        size = self.params[0].size
+        steps = [s if s.ndim else np.full(size, s) for s in steps]
         if rows:
-            size = self.params[0].size
             steps = [np.broadcast_to(s, (rows, size)) for s in steps]
         return np.concatenate(steps, axis=-1)
 
     def distance(self, values: FloatArray) -> float:
         """Largest distance of the answer from `values`, in tolerances."""
         return measure_distance(self.answer, values, self.expected, self.tolerance, self.kind)
+
+    @cached_property
+    def opening(self) -> Sample:
+        """The first two steps of an update rule's, on which most rules are soon ruled out."""
+        if not self.vectorised or len(self.grads) < 3:
+            return self
+        end = 2 * self.params[0].size
+        answer, expected, tolerance = self.answer[:end], self.expected[:end], self.tolerance[:end]
+        return replace(
+            self, answer=answer, expected=expected, tolerance=tolerance, grads=self.grads[:2]
+        )
+
+    def allows(self, rule: Rule, more: Mapping[str, Any]) -> bool:
+        """Whether a rule explains the sample, the first steps of it first."""
+        return all(
+            part.distance(part.values(rule, more)) <= NEAR
+            for part in dict.fromkeys((self.opening, self))
+        )

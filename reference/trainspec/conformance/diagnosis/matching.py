@@ -32,7 +32,8 @@ class Match:
     """An explanation: what it is called, its words, and the distance of every answer from it.
 
     `form` is None where it is not one form of the page: a mistake of the adapter's, or outputs
-    that follow several forms, whose edits are `edits` then.
+    that follow several forms, whose edits are `edits` then. `lines` are those of the rule that are
+    another.
     """
 
     form: Form | None
@@ -40,6 +41,7 @@ class Match:
     text: str
     distances: Sequence[float]
     edits: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
 
     @property
     def unexplained(self) -> int:
@@ -168,3 +170,11 @@ def _measure_in_type(evidence: Evidence, index: int, exact: FloatArray, form: Fo
     same = (answer == exact) | (np.isnan(answer) & np.isnan(exact))
     off = np.where(same, 0.0, np.abs(answer - exact) / (scale * np.abs(exact)))
     return float(np.max(np.where(np.isnan(off), np.inf, off), initial=0.0))
+
+
+def list_mistakable(evidence: Evidence) -> Iterator[Form]:
+    """The declared form, the canonical one and every variant alone, of an update rule."""
+    page = evidence.page
+    if page.is_update_rule:
+        sets = dict.fromkeys((*evidence.declared, (), *((name,) for name in page.variants)))
+        yield from list_complete(evidence, list(sets))

@@ -5,28 +5,33 @@ from __future__ import annotations
 import enum
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
-from trainspec.conformance.basics.float_types import TYPES, FloatArray
-from trainspec.conformance.basics.names import display_form, join_form
+from trainspec.conformance.basics.float_types import FloatArray
+from trainspec.conformance.basics.names import join_form
 from trainspec.conformance.basics.tensors import map_tensors, to_array
 from trainspec.conformance.cases.case import Case
-from trainspec.conformance.checking.distance import measure_distance
 from trainspec.conformance.derivation.values import compute_values
 from trainspec.conformance.diagnosis.adapter_mistakes import FAULTS, MISREADINGS, Misreading
-from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, widest_tolerance
+from trainspec.conformance.diagnosis.evidence import NEAR, Evidence
 from trainspec.conformance.diagnosis.matching import (
     Match,
     list_complete,
-    make_form,
-    match_form,
+    list_mistakable,
     match_sets,
     measure_distances,
     measure_form,
+)
+from trainspec.conformance.diagnosis.narrow_searches import find_narrower, find_rounded_constants
+from trainspec.conformance.diagnosis.output_searches import find_by_output, find_slips_by_output
+from trainspec.conformance.diagnosis.slip_searches import (
+    find_errors_and_slips,
+    find_other_steps,
+    find_places,
+    find_slips,
 )
 from trainspec.conformance.diagnosis.state_mistakes import (
     STATE_BY_SHAPE,
@@ -85,7 +90,11 @@ def _find_factors(evidence: Evidence) -> Iterator[Match]:
 
 def _find_literals(evidence: Evidence) -> Iterator[Match]:
     """A known error that holds a number, with another number in its place."""
-    return match_sets(evidence, list_with_literals(evidence.page.technique), slots=find_literals)
+    sets = list_with_literals(evidence.page.technique)
+    for match in match_sets(evidence, sets, slots=find_literals):
+        # With 0 there it is another error, and so it is where some answers differ.
+        if match.form and all(match.form.constants.values()) and not match.unexplained:
+            yield match
 
 
 def _find_several(evidence: Evidence) -> Iterator[Match]:
@@ -118,7 +127,7 @@ def _find_adapter_faults(evidence: Evidence) -> Iterator[Match]:
 
 def _find_misreadings(evidence: Evidence) -> Iterator[Match]:
     """The rule, or a variant of it, over inputs that are misread: transposed, reversed …"""
-    for form in _list_mistakable(evidence):
+    for form in list_mistakable(evidence):
         for misreading in MISREADINGS:
             distances = measure_distances(evidence, _read_so(misreading, form.rule), form.edits)
             if distances is not None:
@@ -127,15 +136,7 @@ def _find_misreadings(evidence: Evidence) -> Iterator[Match]:
 
 def _find_shared_state(evidence: Evidence) -> Iterator[Match]:
     """The rule, or a variant of it, with one state for all tensors of a shape."""
-    yield from _match_state_mistakes(evidence, _list_mistakable(evidence), [STATE_BY_SHAPE])
-
-
-def _list_mistakable(evidence: Evidence) -> Iterator[Form]:
-    """The declared form, the canonical one and every variant alone, of an update rule."""
-    page = evidence.page
-    if page.is_update_rule:
-        sets = dict.fromkeys((*evidence.declared, (), *((name,) for name in page.variants)))
-        yield from list_complete(evidence, list(sets))
+    yield from _match_state_mistakes(evidence, list_mistakable(evidence), [STATE_BY_SHAPE])
 
 
 def _match_mistake(
@@ -149,53 +150,6 @@ def _match_mistake(
         return Match(None, mistake.name, mistake.text, distances)
     text = f"{mistake.text}; and {describe_form(evidence.page, form)}"
     return Match(None, join_form((*form.edits, mistake.name)), text, distances, form.edits)
-
-
-def _find_by_output(evidence: Evidence) -> Iterator[Match]:
-    """A form for each output: those of a function that is wrong in one output only."""
-    page, parts = evidence.page, evidence.parts
-    if page.is_update_rule or len(page.outputs) < 2 or not all(parts):
-        return
-    technique = page.technique
-    sets = dict.fromkeys(
-        (*evidence.declared, (), *list_single(technique), *list_several(technique))
-    )
-    found: dict[str, tuple[Form, list[float]]] = {}
-    for form in list_complete(evidence, list(sets)):
-        values = [compute_values(case, form.rule) for case in evidence.cases]
-        for name in page.outputs:
-            if name in found:
-                continue
-            distances = [
-                evidence.distance(i, values[i], form.edits, parts[i][name])
-                for i in evidence.answered
-            ]
-            if all(d <= NEAR for d in distances):
-                found[name] = form, distances
-        if len(found) == len(page.outputs):
-            break
-    if len(found) < len(page.outputs):
-        return
-    by_form: dict[tuple[str, ...], list[str]] = {}
-    for name in page.outputs:
-        by_form.setdefault(found[name][0].edits, []).append(name)
-    edits = tuple(dict.fromkeys(edit for names in by_form for edit in names))
-    together = match_form(evidence, make_form(page, edits)) if edits in sets else None
-    if together is not None and not together.unexplained:
-        yield together  # one form after all: its changes are each of one output
-        return
-    words = [
-        f"{' and '.join(names)}: {describe_form(page, make_form(page, edits))}"
-        for edits, names in by_form.items()
-    ]
-    called = ", ".join(
-        f"{' and '.join(names)} {display_form(join_form(edits))}"
-        for edits, names in by_form.items()
-    )
-    distances = [max(pair) for pair in zip(*(distances for _, distances in found.values()))]
-    yield Match(
-        None, called, "the outputs follow several forms: " + "; ".join(words), distances, edits
-    )
 
 
 def _find_state_mistakes(evidence: Evidence) -> Iterator[Match]:
@@ -243,99 +197,6 @@ def _read_so(misreading: Misreading, rule: Rule) -> Callable[[Case], FloatArray]
     return compute
 
 
-def _find_rounded_constants(evidence: Evidence) -> Iterator[Match]:
-    """The rule, or a variant of it, with hyperparameters that went through float32."""
-    if evidence.kind != "float64":
-        return
-    page = evidence.page
-    for form in list_complete(evidence, list_published(page.technique)):
-        own = [name for name in page.parameters if name in form.rule.free]
-        subsets = [
-            own,
-            [name for name in own if name != "learning_rate"],
-            *([name] for name in own),
-        ]
-        for rounded in filter(None, subsets):
-            distances = measure_distances(evidence, _round_constants(form, rounded), form.edits)
-            if distances is not None:
-                text = f"{', '.join(rounded)} are held in float32; {describe_form(page, form)}"
-                yield Match(form, join_form([*form.edits, "constants-in-float32"]), text, distances)
-                return
-
-
-def _round_constants(form: Form, rounded: Sequence[str]) -> Callable[[Case], FloatArray]:
-    """The values of a form with some of its hyperparameters rounded to float32."""
-
-    def compute(case: Case) -> FloatArray:
-        given = {
-            name: _round_to_float32(value) if name in rounded else value
-            for name, value in case.numbers().items()
-        }
-        return compute_values(replace(case, hyperparameters=given), form.rule)
-
-    return compute
-
-
-def _round_to_float32(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_round_to_float32(v) for v in value]
-    return float(np.float32(value)) if isinstance(value, float) else value
-
-
-def _find_narrower(evidence: Evidence) -> Iterator[Match]:
-    """A form that is right but for the digits of a narrower type.
-
-    Failing cases must serve that type; most numbers must be off, or none have more digits.
-    """
-    page = evidence.page
-    failing = [i for i in evidence.answered if i < evidence.failing]
-    for narrow, kind in TYPES.items():
-        if kind.precision >= TYPES[evidence.kind].precision or not failing:
-            continue
-        if not any(narrow in evidence.cases[i].tolerance for i in failing):
-            continue
-        for form in list_complete(evidence, list_published(page.technique)):
-            if _is_narrow(evidence, failing, form, narrow):
-                text = (
-                    f"the formula is right but the digits are {narrow}'s: an input, a constant or "
-                    f"a state is held in {narrow} on the way"
-                )
-                text += f"; {describe_form(page, form)}" if form.edits else ""
-                name = join_form([*form.edits, f"computed-in-{narrow}"])
-                yield Match(form, name, text, [0.0] * len(evidence.answered))
-                return
-
-
-def _is_narrow(evidence: Evidence, failing: Sequence[int], form: Form, narrow: str) -> bool:
-    """Whether all answers agree with a form as far as the narrow type does, and failing ones no
-    better.
-    """
-    kind = TYPES[narrow]
-    shares, exact, farthest = [], True, 0.0
-    for index in evidence.answered:
-        case, answer = evidence.cases[index], evidence.answers[index]
-        if narrow not in case.tolerance or not (index in failing or evidence.ordinary(index)):
-            continue
-        values = compute_values(case, form.rule)
-        tolerance = widest_tolerance(case, form.edits, narrow)
-        distance = measure_distance(answer, values, case.expected, tolerance, narrow)
-        if distance > 1 or values.shape != answer.shape:
-            return False
-        if index not in failing:
-            continue
-        with np.errstate(all="ignore"):
-            rounded = answer.astype(kind.dtype).astype(np.float64)
-            off = np.abs(answer - values) > case.tolerance[evidence.kind]
-        farthest = max(farthest, distance)
-        exact = exact and np.array_equal(rounded, answer, equal_nan=True)
-        judged = np.isfinite(case.tolerance[evidence.kind]) & (case.expected != 0)
-        shares.append(float(off[judged].mean()) if judged.any() else 0.0)
-    # Digits of the narrow type are lost, not a few of the wide one's last.
-    lost = bool(shares) and max(shares) > 0 and farthest > 0.01
-    # The shortest types are so coarse that only digits which are theirs prove them.
-    return lost and (exact or (narrow == "float32" and min(shares) > 0.1))
-
-
 #: Every search, in the order in which they are tried.
 SEARCHES = (
     Search(_find_canonical, Tier.SIMPLE),
@@ -344,7 +205,7 @@ SEARCHES = (
     Search(_find_misreadings, Tier.SIMPLE),
     Search(_find_shared_state, Tier.SIMPLE),
     Search(_find_state_mistakes, Tier.PUBLISHED),
-    Search(_find_by_output, Tier.PUBLISHED),
+    Search(find_by_output, Tier.PUBLISHED),
     Search(_find_constants, Tier.PUBLISHED),
     Search(_find_several, Tier.PUBLISHED),
     Search(_find_factors, Tier.PUBLISHED),
@@ -352,7 +213,12 @@ SEARCHES = (
     Search(_find_variants_and_state_mistakes, Tier.COMBINED),
     Search(_find_pairs, Tier.COMBINED),
     Search(_find_variants_and_constant, Tier.COMBINED),
-    Search(_find_rounded_constants, Tier.COMBINED),
+    Search(find_other_steps, Tier.COMBINED),
+    Search(find_slips, Tier.COMBINED),
+    Search(find_places, Tier.COMBINED),
+    Search(find_slips_by_output, Tier.COMBINED),
+    Search(find_rounded_constants, Tier.COMBINED),
     Search(_find_flawed, Tier.COMBINED),
-    Search(_find_narrower, Tier.COMBINED),
+    Search(find_narrower, Tier.COMBINED),
+    Search(find_errors_and_slips, Tier.COMBINED),
 )

@@ -134,7 +134,8 @@ def find_broken_clauses(result: Result, diagnosis: Diagnosis | None) -> tuple[st
         return (page.typed,) if page.typed else ()
     if diagnosis is not None and not expected:
         edits = [page.edits[name] for name in diagnosis.edits if name in page.edits]
-        clauses = tuple(dict.fromkeys(clause for edit in edits for clause in edit.clauses))
+        broken = [clause for edit in edits for clause in edit.clauses]
+        clauses = tuple(dict.fromkeys((*diagnosis.clauses, *broken)))
         if clauses:
             return clauses
     return () if expected else result.case.clauses

@@ -1,0 +1,101 @@
+"""Searches for one small change of a form: of a line, of a number in it, of the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+from trainspec.conformance.basics.names import display_form, join_form
+from trainspec.conformance.derivation.values import compute_values
+from trainspec.conformance.diagnosis.evidence import Evidence
+from trainspec.conformance.diagnosis.matching import (
+    Match,
+    list_complete,
+    list_mistakable,
+    match_sets,
+    measure_distances,
+)
+from trainspec.conformance.diagnosis.step_factors import find_step_factors
+from trainspec.conformance.diagnosis.wording import describe_form
+from trainspec.conformance.pages.forms import (
+    ConstantSlot,
+)
+from trainspec.conformance.pages.page import TRAINING, Page
+from trainspec.conformance.pages.rule import Rule
+from trainspec.conformance.pages.slips import LONG, list_places, list_plain_slips, list_slips
+
+#: Errors times slips: of more pairs than this none are tried.
+MOST_PAIRS = 20_000
+
+
+def find_other_steps(evidence: Evidence) -> Iterator[Match]:
+    """The rule, or a variant of it, whose steps are right but for a factor."""
+    for form in list_mistakable(evidence):
+        words = find_step_factors(evidence, form)
+        if words:
+            name = display_form(join_form(form.edits))
+            text = f"this is {name} with other steps: {words}"
+            distances = [0.0] * len(evidence.answered)
+            yield Match(None, f"{name} with other steps", text, distances, form.edits)
+            return
+
+
+def find_slips(evidence: Evidence) -> Iterator[Match]:
+    """The rule, or a variant of it, with one small change of one line."""
+    page, sample = evidence.page, evidence.sample
+    if page.kind == TRAINING:
+        return  # its rule is a network's over many steps: there each change takes too long
+    sets = dict.fromkeys((*evidence.declared, (), *((name,) for name in page.variants)))
+    for form in list_complete(evidence, list(sets)):
+        if not sample.judges(form.rule):
+            continue
+        for slip in list_slips(page, form.rule, evidence.kind):
+            if not sample.allows(slip.rule, slip.more):
+                continue
+            distances = measure_distances(
+                evidence, partial(compute_values, rule=slip.rule, more=slip.more), form.edits
+            )
+            if distances is not None:
+                name = display_form(join_form(form.edits))
+                text = f"this is {name} with one change: {slip.words}"
+                called = f"{name} with one change"
+                yield Match(None, called, text, distances, form.edits, (slip.line,))
+                return
+
+
+def find_errors_and_slips(evidence: Evidence) -> Iterator[Match]:
+    """An update rule with a named error and a small change, where there are not too many."""
+    page, sample = evidence.page, evidence.sample
+    if not page.is_update_rule:
+        return
+    plain = len(list(list_plain_slips(page, page.rule)))
+    if plain * len(page.errors) > MOST_PAIRS:
+        return
+    for form in list_complete(evidence, [(name,) for name in page.errors]):
+        for slip in list_plain_slips(page, form.rule) if sample.judges(form.rule) else ():
+            if not sample.allows(slip.rule, slip.more):
+                continue
+            distances = measure_distances(
+                evidence, partial(compute_values, rule=slip.rule, more=slip.more), form.edits
+            )
+            if distances is not None:
+                words = f"two changes together: {describe_form(page, form)}, and {slip.words}"
+                called = f"{form.display} with one change"
+                yield Match(None, called, words, distances, form.edits, (slip.line,))
+                return
+
+
+def find_places(evidence: Evidence) -> Iterator[Match]:
+    """The rule, or a variant of it, with a number in one place: for a term, as a limit, a power."""
+    page = evidence.page
+    if page.kind == TRAINING or len(page.rule.body) > LONG:
+        return
+    sets = dict.fromkeys((*evidence.declared, (), *((name,) for name in page.variants)))
+    yield from match_sets(evidence, list(sets), slots=_list_place_slots)
+
+
+def _list_place_slots(page: Page, rule: Rule, given: Iterable[str]) -> list[ConstantSlot]:
+    return [
+        ConstantSlot(name, text, words, passed=False)
+        for name, text, words in list_places(page, rule)
+    ]
