@@ -70,21 +70,21 @@ def test_there_are_enough_combinations():
 @pytest.mark.parametrize(
     ("technique", "names"), COMBINATIONS, ids=[f"{t}:{'+'.join(n)}" for t, n in COMBINATIONS]
 )
-def test_every_combination_of_variants_is_named_in_both_types(technique, names):
+def test_every_combination_of_variants_is_named(technique, names):
     rule = compose_rule(technique, names)
     extra = dict.fromkeys(
         sorted(load_page(technique).variant_hyperparameters(rule)), VARIANT_HYPERPARAMETER
     )
     plain = [case for case in load_cases([technique]) if not case.rejects]
-    for kind in ("float64", "float32"):
-        # As `identify` does, but for the runner-up and the values derived for the combination.
-        evidence, _ = collect_answers(implementation(technique, rule), plain, kind, extra)
-        found = explain(evidence)
-        assert found.departures == (), kind
-        assert not found.constants, kind
-        if set(found.edits) != set(names):
-            # Two names for one behaviour: no case can tell them apart, the digits are the same.
-            assert same(technique, compose_rule(technique, found.edits), rule), found.form
+    # Every second one in float32. As `identify` does, but for the closest alternative.
+    kind = ("float64", "float32")[COMBINATIONS.index((technique, names)) % 2]
+    evidence, _ = collect_answers(implementation(technique, rule), plain, kind, extra)
+    found = explain(evidence)
+    assert found.departures == ()
+    assert not found.constants
+    if set(found.edits) != set(names):
+        # Two names for one behaviour: no case can tell them apart, the digits are the same.
+        assert same(technique, compose_rule(technique, found.edits), rule), found.form
 
 
 def same(technique, one, other):
@@ -350,8 +350,8 @@ def test_a_constant_that_does_nothing_is_not_invented():
         return [list(params)] * len(grads)
 
     found = identity(adapter(adam=still), "adam", "float64").diagnosis
-    assert found.form == "learning_rate=0.0"
-    assert "adam/nan-gradient" in found.departures
+    assert "one change: W = W in place of W = W - learning_rate * step" in found.text
+    assert not found.departures
 
 
 def test_a_published_form_with_a_guard_at_an_edge_is_named_as_that():

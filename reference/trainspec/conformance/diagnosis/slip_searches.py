@@ -59,8 +59,10 @@ def find_slips(evidence: Evidence) -> Iterator[Match]:
                 name = display_form(join_form(form.edits))
                 text = f"this is {name} with one change: {slip.words}"
                 called = f"{name} with one change"
-                yield Match(None, called, text, distances, form.edits, (slip.line,))
-                return
+                match = Match(None, called, text, distances, form.edits, (slip.line,))
+                yield match
+                if not match.unexplained:
+                    return
 
 
 def find_errors_and_slips(evidence: Evidence) -> Iterator[Match]:
