@@ -49,6 +49,11 @@ def _short(W, g, s, t, k, h):
     return W + s["v"]
 
 
+def _decayed(W, g, s, t, k, h):
+    s["h"] = s.get("h", 0) + g * g
+    return W - h.rate * (g + 0.01 * W) / (np.sqrt(s["h"]) + h.epsilon)
+
+
 @pytest.mark.parametrize(
     ("operation", "kernel", "words"),
     [
@@ -57,6 +62,7 @@ def _short(W, g, s, t, k, h):
         ("adam", _fixed, "0.1 in place of 1 - beta1 in m = beta1 * m + (1 - beta1) * g"),
         ("momentum", _clipped, "is clipped at 0.5 and minus that in v ="),
         ("momentum", _short, "v is held in float16"),
+        ("adagrad", _decayed, "0.01 W is added to g in step = g / (sqrt(h) + epsilon)"),
         ("sgd", lambda W, g, s, t, k, h: W - h.rate * min(1, t / 4) * g,
          "the learning rate is multiplied by min(1, t / 4)"),
     ],
@@ -77,3 +83,12 @@ def test_a_named_error_and_a_change_are_found_together():
     text = said("adagrad", kernel).text
     assert text.startswith("two changes together: this is the known error epsilon-in-h")
     assert "sqrt(sqrt(h)) in place of sqrt(h)" in text
+
+
+def test_one_wrong_number_fits_any_constant_and_names_none():
+    def decay(steps, *, learning_rate, decay):
+        return learning_rate / (1 + decay * (np.mod(steps, 256) - 1))
+
+    found = diagnose(results(adapter(learning_rate_decay=decay), "learning_rate_decay", "float64"))
+    assert not found.form
+    assert "wrong exactly where steps is over" in found.text

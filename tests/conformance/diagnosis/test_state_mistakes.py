@@ -43,7 +43,7 @@ def test_names_are_given_once():
     names = [mistake.name for mistake in list_mistakes(101)]
     assert len(set(names)) == len(names)
     assert names[-1] == "count-sticks-at-100"
-    assert len(names) == len(MISTAKES) + 1
+    assert len(names) == len(MISTAKES) + 3
 
 
 def adam(epsilon_hat=False, **wrong):
@@ -57,10 +57,11 @@ def adam(epsilon_hat=False, **wrong):
             new = []
             for k, (W, given) in enumerate(zip(params, gradient)):
                 t = min(step, wrong.get("most", step))
+                t = max(1, t % 256) if wrong.get("wraps") else t
                 if wrong.get("skips") and not given.any():
                     new.append(W)
                     continue
-                if wrong.get("forgets"):
+                if wrong.get("forgets") and (step - 1) % wrong["forgets"] == 0:
                     m[k], v[k] = np.zeros_like(W), np.zeros_like(W)
                 total = sum(earlier[k] for earlier in grads[:step])
                 g = np.clip(
@@ -89,6 +90,8 @@ def adam(epsilon_hat=False, **wrong):
         ({"forgets": True, "epsilon_hat": True}, "eps-hat+state-forgotten"),
         ({"most": 256}, "count-sticks-at-256"),
         ({"clips": 0.5}, "gradient-clipped-at-0.5"),
+        ({"forgets": 3}, "state-forgotten-every-3"),
+        ({"wraps": True}, "count-wraps-to-one"),
         ({"accumulates": True}, "gradient-accumulates"),
     ],
 )

@@ -41,6 +41,16 @@ def _under(name: str, value: float) -> Callable[[Mapping[str, FloatArray]], Any]
     return lambda f: f[name] < value
 
 
+def _after_blocks(length: int) -> Callable[[Mapping[str, FloatArray]], Any]:
+    """The elements that are left over where a loop takes so many at a time."""
+
+    def hold(f: Mapping[str, FloatArray]) -> Any:
+        size = f["position"] + f["position from the end"] + 1
+        return f["position"] >= size - size % length
+
+    return hold
+
+
 #: The plain ones first: of several that fit, the first is said.
 WHERE = (
     Where("in every tensor but the first", _over("tensor", 0)),
@@ -99,8 +109,12 @@ WHERE = (
     Where("in every element but the first", _over("position", 0)),
     Where("in the last row", lambda f: (f["row from the end"] == 0) & (f["row"] > 0)),
     Where("in the last column", lambda f: (f["column from the end"] == 0) & (f["column"] > 0)),
+    Where("where the row is not the column", lambda f: f["row"] != f["column"]),
     Where("in the last element of a tensor",
           lambda f: (f["position from the end"] == 0) & (f["position"] > 0)),
+    Where("in the elements after the last whole block of four", _after_blocks(4)),
+    Where("in the elements after the last whole block of eight", _after_blocks(8)),
+    Where("in the elements after the last whole pair", _after_blocks(2)),
 )  # fmt: skip
 
 
@@ -109,26 +123,23 @@ def find_where(places: Places, thing: str = "wrong") -> str:
 
     `thing` is what they are called.
     """
+    limit = _find_limit(places)
     # A number that should not move and does not says nothing.
     places = places.at(~places.good | (places.right != places.start))
     wrong = ~places.good
     if wrong.all() or not wrong.any():
         return f"all numbers that should move are {thing}" if wrong.any() else ""
     stops = "gradient" in places.features  # an update rule's, which stop at the first wrong step
-    masks = {}
-    for where in WHERE:
-        mask = _mark(where, places)
-        if mask is not None:
-            masks[where] = mask
+    masks = {where: mask for where in WHERE if (mask := _mark(where, places)) is not None}
     for where, mask in masks.items():
         if (mask == wrong).all():
             exactly = where.exactly if stops else ""
             return exactly.format(thing) or f"{thing} {where.words}, and nowhere else"
-    step = places.features.get("step")
-    if step is not None and (first := step[wrong].min()) > 2 and (step[~wrong] < first).any():
-        late, last = step >= first, step[~wrong & (step < first)].max()
-        if wrong[late].mean() > 0.5:
-            return f"right up to step {last:.0f}, {thing} from step {first:.0f} on"
+    late = _find_late(places, wrong)
+    if late:
+        return late.format(thing)
+    if limit:
+        return f"{thing} exactly where {limit}"
     for (one, a), (other, b) in itertools.combinations(masks.items(), 2):
         if ((a & b) == wrong).all():
             return f"{thing} {one.words} and {other.words}, and nowhere else"
@@ -136,6 +147,35 @@ def find_where(places: Places, thing: str = "wrong") -> str:
         if mask[wrong].all() and wrong[mask].mean() > 0.5 and not mask.all():
             mostly = where.mostly if stops else ""
             return mostly.format(thing) or f"{thing} only {where.words}"
+    return ""
+
+
+def _find_late(places: Places, wrong: Any) -> str:
+    """The step from which on numbers are wrong, where it is a late one."""
+    step = places.features.get("step")
+    if step is None or not (first := step[wrong].min()) > 2 or not (step[~wrong] < first).any():
+        return ""
+    last = step[~wrong & (step < first)].max()
+    if not wrong[step >= first].mean() > 0.5:
+        return ""
+    return f"right up to step {last:.0f}, {{}} from step {first:.0f} on"
+
+
+def _find_limit(places: Places) -> str:
+    """An input, or its size, that is over a limit exactly where numbers are wrong."""
+    wrong = ~places.good
+    if not wrong.any() or wrong.all():
+        return ""
+    for name, values in places.features.items():
+        if not name.startswith("input ") or not np.isfinite(values).all():
+            continue
+        called = name.removeprefix("input ")
+        for words, x in ((called, values), (f"the size of {called}", np.abs(values))):
+            right = x[~wrong]
+            if x[wrong].min() > right.max():
+                return f"{words} is over {right.max():.6g}"
+            if x[wrong].max() < right.min():
+                return f"{words} is under {right.min():.6g}"
     return ""
 
 

@@ -191,7 +191,7 @@ def _index_features(shape: Sequence[int]) -> dict[str, Any]:
     """The row, column and position of every element of a tensor, from 0, from either end."""
     size = math.prod(shape)
     if not shape or not size:
-        return {"position": 0}
+        return {"position": 0, "position from the end": 0}
     index = np.indices(shape)
     position = np.arange(size).reshape(shape)
     found = {"position": position, "position from the end": size - 1 - position}

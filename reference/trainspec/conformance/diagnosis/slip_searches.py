@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import partial
 
+import numpy as np
+
 from trainspec.conformance.basics.names import display_form, join_form
 from trainspec.conformance.derivation.values import compute_values
 from trainspec.conformance.diagnosis.evidence import Evidence
@@ -24,6 +26,8 @@ from trainspec.conformance.pages.page import TRAINING, Page
 from trainspec.conformance.pages.rule import Rule
 from trainspec.conformance.pages.slips import LONG, list_places, list_plain_slips, list_slips
 
+#: So many wrong numbers must agree on a constant before it is named.
+FEW = 3
 #: Errors times slips: of more pairs than this none are tried.
 MOST_PAIRS = 20_000
 
@@ -92,8 +96,19 @@ def find_places(evidence: Evidence) -> Iterator[Match]:
     page = evidence.page
     if page.kind == TRAINING or len(page.rule.body) > LONG:
         return
+    if _count_wrong(evidence) < FEW:
+        return  # a constant may explain so few numbers by chance
     sets = dict.fromkeys((*evidence.declared, (), *((name,) for name in page.variants)))
     yield from match_sets(evidence, list(sets), slots=_list_place_slots)
+
+
+def _count_wrong(evidence: Evidence) -> int:
+    """How many numbers of the answers are out of tolerance."""
+    return sum(
+        int(np.sum(np.abs(answer - case.expected) > case.tolerance[evidence.kind]))
+        for case, answer in zip(evidence.cases, evidence.answers)
+        if answer.shape == case.expected.shape
+    )
 
 
 def _list_place_slots(page: Page, rule: Rule, given: Iterable[str]) -> list[ConstantSlot]:

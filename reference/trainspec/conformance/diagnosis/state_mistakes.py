@@ -263,6 +263,16 @@ MISTAKES = (
         "every step uses the last step's learning rate",
         rate=lambda now: now.rates[-1],
     ),
+    StateMistake(
+        "count-wraps-at-256",
+        "the step count is held in 8 bits: after 255 comes 0",
+        count=lambda now: now.t % 256,
+    ),
+    StateMistake(
+        "count-wraps-to-one",
+        "the step count is held in 8 bits: after 255 comes 0, which is taken as 1",
+        count=lambda now: max(1, now.t % 256),
+    ),
     StateMistake("step-twice", "every step is made twice with its gradient", repeats=2),
     *(
         StateMistake(
@@ -300,6 +310,18 @@ def list_mistakes(first_wrong_step: int) -> Iterator[StateMistake]:
     """The mistakes, and a count that sticks right before the first step that is wrong."""
     yield from MISTAKES
     most = first_wrong_step - 1
+    if most > 1:
+        yield StateMistake(
+            f"state-forgotten-every-{most}",
+            f"the state is made anew after every {most} steps",
+            forgets=lambda now: (now.t - 1) % most == 0,
+        )
+        yield StateMistake(
+            f"state-and-count-forgotten-every-{most}",
+            f"the state and the step count are made anew after every {most} steps",
+            forgets=lambda now: (now.t - 1) % most == 0,
+            count=lambda now: (now.t - 1) % most + 1,
+        )
     if most > 2:
         yield StateMistake(
             f"count-sticks-at-{most}",

@@ -419,12 +419,21 @@ def list_places(page: Page, rule: Rule) -> Iterator[tuple[str, str, str]]:
                 replaced.append(path)
                 text = f"{line.name} = {ast.unparse(_put(line.expression, path, hole))}"
                 yield line.name, text, f"{{}} in place of {ast.unparse(node)} in {line}"
+        for path, node in _walk(line.expression) if "W" in rule.assigns else ():
+            if isinstance(node, ast.Name) and node.id not in {"W", "t", *page.parameters}:
+                decayed = _binary(node, ast.Add, _binary(hole, ast.Mult, _name("W")))
+                text = f"{line.name} = {ast.unparse(_put(line.expression, path, decayed))}"
+                yield line.name, text, f"{{}} W is added to {node.id} in {line}"
         value, path = line.expression, ()
         if line.name == "W" and isinstance(value, ast.BinOp) and ast.unparse(value.left) == "W":
             value, path = value.right, (("right", None),)
         limited = _call2("minimum", _call2("maximum", value, ast.UnaryOp(ast.USub(), hole)), hole)
         text = f"{line.name} = {ast.unparse(_put(line.expression, path, limited))}"
         yield line.name, text, f"{ast.unparse(value)} is clipped at {{}} and minus that in {line}"
+        for function, words in (("maximum", "at least"), ("minimum", "at most")):
+            if "W" not in rule.assigns:
+                text = f"{line.name} = {ast.unparse(_call2(function, line.expression, hole))}"
+                yield line.name, text, f"{line.name} is {words} {{}}"
         for path, node in _walk(line.expression) if len(rule.body) <= FEW_LINES else ():
             if isinstance(node, ast.BinOp):
                 raised = _put(line.expression, path, _binary(node, ast.Pow, hole))
