@@ -80,3 +80,11 @@ def test_a_power_of_the_step_holds_at_the_first_step_too():
 
     assert say([1, 0.5, 0.25]) == "there the step is 0.5 to the power (t − 1) times the right one"
     assert say([0.2, 0.5, 0.25]) == ""
+
+
+def test_a_factor_of_most_numbers_is_said_with_their_count(evidence):
+    right = np.arange(1.0, 11.0)
+    got, zero = 2 * right, np.zeros(10)
+    got[4] = 7.0
+    wrong = Places(zero, zero, got, right, zero, zero > 0, {})
+    assert find_how(evidence, wrong) == "there the value is 2 times the right one in 9 of 10 places"

@@ -92,3 +92,13 @@ def test_one_wrong_number_fits_any_constant_and_names_none():
     found = diagnose(results(adapter(learning_rate_decay=decay), "learning_rate_decay", "float64"))
     assert not found.form
     assert "wrong exactly where steps is over" in found.text
+
+
+def test_two_changes_are_found_where_the_pairs_are_few():
+    def kernel(W, g, s, t, k, h):
+        s["v"] = h.rate * s.get("v", 0) - h.rate * W
+        return W + s["v"]
+
+    text = said("momentum", kernel).text
+    assert text.startswith("this is canonical with two changes: ")
+    assert "W in place of g" in text

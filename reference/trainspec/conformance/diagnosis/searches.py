@@ -32,6 +32,7 @@ from trainspec.conformance.diagnosis.slip_searches import (
     find_other_steps,
     find_places,
     find_slips,
+    find_two_slips,
 )
 from trainspec.conformance.diagnosis.state_mistakes import (
     STATE_BY_SHAPE,
@@ -221,4 +222,5 @@ SEARCHES = (
     Search(_find_flawed, Tier.COMBINED),
     Search(find_narrower, Tier.COMBINED),
     Search(find_errors_and_slips, Tier.COMBINED),
+    Search(find_two_slips, Tier.COMBINED),
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from trainspec.conformance.basics.names import display_form, join_form
 from trainspec.conformance.derivation.values import compute_values
-from trainspec.conformance.diagnosis.evidence import Evidence
+from trainspec.conformance.diagnosis.evidence import NEAR, Evidence
 from trainspec.conformance.diagnosis.matching import (
     Match,
     list_complete,
@@ -28,7 +28,7 @@ from trainspec.conformance.pages.slips import LONG, list_places, list_plain_slip
 
 #: So many wrong numbers must agree on a constant before it is named.
 FEW = 3
-#: Errors times slips: of more pairs than this none are tried.
+#: Errors times slips, or slips times slips: of more pairs than this none are tried.
 MOST_PAIRS = 20_000
 
 
@@ -88,6 +88,25 @@ def find_errors_and_slips(evidence: Evidence) -> Iterator[Match]:
                 words = f"two changes together: {describe_form(page, form)}, and {slip.words}"
                 called = f"{form.display} with one change"
                 yield Match(None, called, words, distances, form.edits, (slip.line,))
+                return
+
+
+def find_two_slips(evidence: Evidence) -> Iterator[Match]:
+    """The canonical rule with two small changes, where there are not too many pairs."""
+    page, sample = evidence.page, evidence.sample
+    plain = list(list_plain_slips(page, page.rule))
+    if page.kind == TRAINING or len(plain) ** 2 > MOST_PAIRS or not sample.judges(page.rule):
+        return
+    for one in plain:
+        for other in list_plain_slips(page, one.rule):
+            if not sample.allows(other.rule, other.more):
+                continue
+            compute = partial(compute_values, rule=other.rule, more=other.more)
+            distances = measure_distances(evidence, compute)
+            if distances is not None and max(distances) <= NEAR:
+                words = f"this is canonical with two changes: {one.words}, and {other.words}"
+                lines = (one.line, other.line)
+                yield Match(None, "canonical with two changes", words, distances, (), lines)
                 return
 
 
