@@ -58,6 +58,11 @@ EXTRAS = {
 }
 
 
+def import_part(name: str) -> Any:
+    """A module of the command line, imported when it is needed: most need much more than click."""
+    return importlib.import_module(f"trainspec.conformance.cli.{name}")
+
+
 class Commands(click.Group):
     """Imports a command when it is called, and turns a user's errors into one line."""
 
@@ -69,8 +74,7 @@ class Commands(click.Group):
         """The command of that name."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"trainspec.conformance.cli.{cmd_name}")
-        command: click.Command = module.command
+        command: click.Command = import_part(cmd_name).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -10,8 +10,8 @@ from rich.table import Table
 from trainspec.conformance.basics.paths import list_adapters
 from trainspec.conformance.basics.plain_math import render_text
 from trainspec.conformance.cases.golden import find_techniques, read_golden
+from trainspec.conformance.cli.group import import_part
 from trainspec.conformance.cli.options import make_console, technique_option
-from trainspec.conformance.pages.load import load_page
 
 
 @click.command("list")
@@ -27,7 +27,7 @@ def command(cases: bool, variants: bool, technique: tuple[str, ...]) -> None:
     if cases:
         _print_cases(out, chosen)
     elif variants:
-        _print_variants(out, chosen)
+        import_part("list_forms").print_forms(out, chosen)
     else:
         _print_techniques(out, chosen)
 
@@ -50,19 +50,3 @@ def _print_cases(out: Console, chosen: list[str]) -> None:
             f"    {escape(render_text(case.why))}",
             soft_wrap=True,
         )
-
-
-def _print_variants(out: Console, chosen: list[str]) -> None:
-    for page in map(load_page, chosen):
-        for edit in page.variants.values():
-            out.print(
-                f"[bold]{page.name}[/bold] variant {edit.name} "
-                f"[dim]departs from {', '.join(edit.clauses)}[/dim]",
-                soft_wrap=True,
-            )
-        for edit in page.errors.values():
-            out.print(
-                f"[bold]{page.name}[/bold] error   {edit.name}: "
-                f"[dim]{escape(render_text(edit.text))}; breaks {', '.join(edit.clauses)}[/dim]",
-                soft_wrap=True,
-            )
