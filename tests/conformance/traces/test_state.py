@@ -13,6 +13,7 @@ from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.traces.state import (
     MET,
     SHIFT,
+    WELL_MET,
     Slots,
     infer_state,
     list_unknown_slots,
@@ -122,3 +123,24 @@ def test_constants_and_states_are_solved_for_together():
     move, by = solve_together(slopes * 3, of_state, misses, 0.0)
     assert np.allclose(move, 1.0)
     assert np.allclose(by[0, 0], truth)
+
+
+@pytest.mark.parametrize(
+    ("form", "first", "kind"),
+    [("amsgrad", 4, "float32"), ("amsgrad", 21, "float64"), ("amsgrad-corrected", 4, "float64")],
+)
+def test_a_maximum_that_does_nothing_at_the_start_is_found_for_every_element(form, first, kind):
+    whole = record("adam", form, kind, steps=first + 6, known=KNOWN, size=400)
+    begin = first - 1
+    trace = replace(
+        whole,
+        params=whole.params[begin:],
+        grads=whole.grads[begin:],
+        rates=whole.rates[begin:],
+        first_step=first,
+    )
+    rule = load_page("optimizers/adam").rule_of_form(form)
+    fixed = {**FLOAT64_FUNCTIONS, **trace.hyperparameters}
+    slots = infer_state(trace, rule, fixed, trace.rates)
+    misses = weigh(trace, predict(trace, rule, fixed, trace.rates, slots.state(trace)))[0]
+    assert (np.square(misses).sum(0) <= WELL_MET * trace.steps).all()

@@ -33,6 +33,8 @@ MET, FITTING = 16.0, 0.5
 #: So many other starts, drawn by a seed: positive slots are multiplied by a power of e whose
 #: exponent has this deviation, others moved by that part of their size.
 RESTARTS, SPREAD, SEED = 24, 2.0, 20
+#: Where only a few elements are left, more starts are tried, and until they fit better.
+NEARLY_ALL, MOST_RESTARTS, WELL_MET = 0.9, 300, 2.0
 #: What stands for a miss that is no number.
 LOST = 1e30
 #: A derivative is a difference over this part of a value.
@@ -89,13 +91,22 @@ def infer_state(
         # Where an element starts, a slot may do nothing, such as a maximum under the present value,
         # or the rule may have no value, such as a root of a negative number.
         draws = np.random.default_rng(SEED)
-        for _ in range(RESTARTS):
+        for turn in range(MOST_RESTARTS):
             met, lost = cost <= MET * trace.steps, cost >= LOST**2
-            if met.all() or not (lost.any() or met.mean() >= FITTING):
+            few = met.mean() >= NEARLY_ALL
+            if few:
+                met = cost <= WELL_MET * trace.steps
+            if met.all() or not (few or lost.any() or met.mean() >= FITTING):
+                break
+            if turn >= RESTARTS and not few:
                 break
             part = np.flatnonzero(~met.all(axis=0))
             by = SPREAD * draws.standard_normal((len(names), 1, len(part)))
-            other = start.take(part).shift(by)
+            if turn % 2:  # one slot alone, of the best so far
+                by *= (np.arange(len(names)) == turn // 2 % len(names))[:, None, None]
+                other = found.take(part).shift(by)
+            else:
+                other = start.take(part).shift(by)
             again, now = _fit(trace.take(part), rule, fixed, rates, other)
             values, costs = found.values.copy(), cost.copy()
             values[..., part] = np.where(now < cost[:, part], again.values, values[..., part])
