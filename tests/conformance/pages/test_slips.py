@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from trainspec.conformance.pages.load import load_page
-from trainspec.conformance.pages.rule import parse_rule
-from trainspec.conformance.pages.slips import join_lines, list_places, list_plain_slips, list_slips
+from trainspec.conformance.pages.slips import join_lines, list_plain_slips, list_slips
 
 ADAM = load_page("optimizers/adam")
 
@@ -60,12 +59,3 @@ def test_a_narrower_type_rounds():
     slips = list_slips(ADAM, ADAM.rule, "float64")
     (slip,) = (slip for slip in slips if slip.words == "v is held in float16")
     assert slip.more["as_float16"](np.array(0.1)) == float(np.float16(0.1))
-
-
-def test_places_for_a_number_are_where_hyperparameters_stand_alone():
-    found = {text for _, text, _ in list_places(ADAM, ADAM.rule)}
-    assert "m = beta1 * m + {0} * g" in found
-    assert "m = beta1 * m + (1 - {0}) * g" not in found  # it is inside the place above
-    assert "W = W - minimum(maximum(learning_rate * step, -{0}), {0})" in found
-    for text in found:
-        parse_rule(text.format(0.5))

@@ -95,11 +95,6 @@ def _name_ratio(evidence: Evidence, wrong: Places, ratio: FloatArray, thing: str
         if abs(value + 1) < SAME:
             return f"there the {thing} has the other sign"
         return f"there the {thing} is {value:.6g} times the right one"
-    middle = float(np.median(ratio))
-    same = np.abs(ratio - middle) <= SAME * abs(middle)
-    if len(ratio) >= MANY and 0.75 * len(ratio) < same.sum() < len(ratio):
-        share = f"in {int(same.sum())} of {len(ratio)} places"
-        return f"there the {thing} is {middle:.6g} times the right one {share}"
     step = wrong.features.get("step")
     if step is not None and (step > 1).any() and (ratio > 0).all():
         with np.errstate(all="ignore"):
@@ -119,6 +114,11 @@ def _name_ratio(evidence: Evidence, wrong: Places, ratio: FloatArray, thing: str
                 varied = np.isfinite(expected).all() and np.ptp(expected) > 0
                 if varied and _same(ratio, expected):
                     return f"there the {thing} is the right one {how}"
+    middle = float(np.median(ratio))
+    same = np.abs(ratio - middle) <= SAME * abs(middle)
+    if len(ratio) >= MANY and 0.75 * len(ratio) < same.sum() < len(ratio):
+        share = f"in {int(same.sum())} of {len(ratio)} places"
+        return f"there the {thing} is {middle:.6g} times the right one {share}"
     return ""
 
 

@@ -19,12 +19,13 @@ from trainspec.conformance.diagnosis.matching import (
 )
 from trainspec.conformance.diagnosis.step_factors import find_step_factors
 from trainspec.conformance.diagnosis.wording import describe_form
+from trainspec.conformance.pages.constant_places import list_places
 from trainspec.conformance.pages.forms import (
     ConstantSlot,
 )
 from trainspec.conformance.pages.page import TRAINING, Page
 from trainspec.conformance.pages.rule import Rule
-from trainspec.conformance.pages.slips import LONG, list_places, list_plain_slips, list_slips
+from trainspec.conformance.pages.slips import LONG, list_plain_slips, list_slips
 
 #: So many wrong numbers must agree on a constant before it is named.
 FEW = 3

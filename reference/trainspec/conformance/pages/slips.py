@@ -17,13 +17,19 @@ from typing import Any
 import numpy as np
 
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
+from trainspec.conformance.pages.expressions import (
+    Path,
+    Substitute,
+    get_part,
+    make_binary,
+    make_call,
+    make_name,
+    put_part,
+    walk_parts,
+)
 from trainspec.conformance.pages.page import Page
-from trainspec.conformance.pages.rule import FUNCTIONS, Line, Rule
+from trainspec.conformance.pages.rule import Line, Rule
 
-#: The way from an expression to a part of it: names of fields, and places in lists.
-Path = tuple[tuple[str, int | None], ...]
-#: Powers are looked for in rules of so few lines.
-FEW_LINES = 6
 #: The value of a state at the end of the step before.
 BEFORE = "{}_before"
 #: Operators that are taken for one another.
@@ -87,9 +93,9 @@ def _list_changes(page: Page, rule: Rule, ways: Sequence[_Others]) -> Iterator[S
         known = _list_names(page, rule) if part == "body" else []
         for index, line in enumerate(lines):
             seen = {ast.unparse(line.expression)}
-            for path, node in _walk(line.expression):
+            for path, node in walk_parts(line.expression):
                 changes: list[tuple[ast.expr, ast.expr, ast.expr]] = [
-                    (_put(line.expression, path, other), node, other)
+                    (put_part(line.expression, path, other), node, other)
                     for way in ways
                     for other in way(page, node, known)
                 ]
@@ -114,23 +120,25 @@ def _list_readings(page: Page, rule: Rule) -> Iterator[Slip]:
     for index, line in enumerate(rule.body):
         for name in sorted(line.reads):
             if name in page.parameters and page.parameters[name].is_fraction:
-                others = [_binary(ast.Constant(1), ast.Sub, _name(name))]
+                others = [make_binary(ast.Constant(1), ast.Sub, make_name(name))]
             elif name == "t":
-                others = [_binary(_name("t"), op, ast.Constant(1)) for op in (ast.Add, ast.Sub)]
+                others = [
+                    make_binary(make_name("t"), op, ast.Constant(1)) for op in (ast.Add, ast.Sub)
+                ]
             else:
                 continue
             for other in others:
-                changed = _Rename(name, other).visit(copy.deepcopy(line.expression))
+                changed = Substitute(name, other).visit(copy.deepcopy(line.expression))
                 new = replace(line, expression=changed)
                 body = (*rule.body[:index], new, *rule.body[index + 1 :])
                 words = f"{ast.unparse(other)} in place of every {name} in {line}"
                 yield Slip(replace(rule, body=body), words, line.name)
     if "W" in rule.assigns:
-        old = Line(BEFORE.format("W"), _name("W"))
+        old = Line(BEFORE.format("W"), make_name("W"))
         for name in rule.state:
             for sign, words in ((1, "the whole step"), (-1, "minus the whole step")):
-                pair = (_name("W"), _name(old.name))[::sign]
-                kept = Line(name, _binary(pair[0], ast.Sub, pair[1]))
+                pair = (make_name("W"), make_name(old.name))[::sign]
+                kept = Line(name, make_binary(pair[0], ast.Sub, pair[1]))
                 yield Slip(
                     replace(rule, body=(old, *rule.body, kept)),
                     f"{words} is stored as {name} for the next step",
@@ -146,10 +154,10 @@ def _hoist(
         return []
     found: list[tuple[ast.expr, ast.expr, ast.expr]] = []
     for length in range(len(path)):
-        outer = _get(whole, path[:length])
-        inner = _put(outer, path[length:], node.left)
-        moved = _binary(inner, type(node.op), node.right)
-        found.append((_put(whole, path[:length], moved), outer, moved))
+        outer = get_part(whole, path[:length])
+        inner = put_part(outer, path[length:], node.left)
+        moved = make_binary(inner, type(node.op), node.right)
+        found.append((put_part(whole, path[:length], moved), outer, moved))
     return found
 
 
@@ -163,7 +171,7 @@ def join_lines(rule: Rule) -> Rule:
         if not single or name in rule.state or lines[index].block:
             continue
         reader = lines[readers[0]]
-        put = _Rename(name, lines.pop(index).expression)
+        put = Substitute(name, lines.pop(index).expression)
         changed = put.visit(copy.deepcopy(reader.expression))
         lines[readers[0]] = replace(reader, expression=changed)
     return replace(rule, body=tuple(lines.values()))
@@ -185,43 +193,6 @@ def _describe(line: Line, node: ast.expr, other: ast.expr) -> str:
     return f"{new} in place of {old} in {line}"
 
 
-def _walk(node: ast.expr, path: Path = ()) -> Iterator[tuple[Path, ast.expr]]:
-    """Every part of an expression that is an expression itself, with the way to it."""
-    yield path, node
-    for name, value in ast.iter_fields(node):
-        if isinstance(node, ast.Call) and name == "func":
-            continue
-        items = enumerate(value) if isinstance(value, list) else [(None, value)]
-        for index, item in items:
-            if isinstance(item, ast.expr) and not isinstance(item, (ast.Slice, ast.Tuple)):
-                yield from _walk(item, (*path, (name, index)))
-
-
-def _put(whole: ast.expr, path: Path, other: ast.expr) -> ast.expr:
-    """The expression with another part at the end of the way."""
-    if not path:
-        return other
-    (name, index), rest = path[0], path[1:]
-    made = copy.copy(whole)
-    value = getattr(whole, name)
-    if index is None:
-        setattr(made, name, _put(value, rest, other))
-    else:
-        items = list(value)
-        items[index] = _put(items[index], rest, other)
-        setattr(made, name, items)
-    return made
-
-
-def _get(whole: ast.expr, path: Path) -> ast.expr:
-    """The part of an expression at the end of the way."""
-    found: Any = whole
-    for name, index in path:
-        found = getattr(found, name) if index is None else getattr(found, name)[index]
-    part: ast.expr = found
-    return part
-
-
 def _replace_leaf(page: Page, node: ast.expr, known: Sequence[str]) -> Iterator[ast.expr]:
     if isinstance(node, ast.Name):
         yield from _replace_name(page, node, known)
@@ -234,34 +205,34 @@ def _wrap(page: Page, node: ast.expr, known: Sequence[str]) -> Iterator[ast.expr
     if isinstance(node, (ast.Constant, ast.Compare)):
         return
     yield ast.UnaryOp(ast.USub(), node)
-    yield _binary(node, ast.Pow, ast.Constant(2))
-    yield _call("sqrt", node)
-    yield _call("abs", node)
-    yield _binary(node, ast.Mult, ast.Constant(2))
-    yield _binary(node, ast.Div, ast.Constant(2))
+    yield make_binary(node, ast.Pow, ast.Constant(2))
+    yield make_call("sqrt", node)
+    yield make_call("abs", node)
+    yield make_binary(node, ast.Mult, ast.Constant(2))
+    yield make_binary(node, ast.Div, ast.Constant(2))
     for name in page.parameters.keys() & known:
         for op in (ast.Mult, ast.Div, ast.Add):
-            yield _binary(node, op, _name(name))
+            yield make_binary(node, op, make_name(name))
         if page.parameters[name].is_fraction:
-            complement = _binary(ast.Constant(1), ast.Sub, _name(name))
-            yield _binary(node, ast.Mult, complement)
-            yield _binary(node, ast.Div, complement)
+            complement = make_binary(ast.Constant(1), ast.Sub, make_name(name))
+            yield make_binary(node, ast.Mult, complement)
+            yield make_binary(node, ast.Div, complement)
 
 
 def _replace_name(page: Page, node: ast.Name, known: Sequence[str]) -> Iterator[ast.expr]:
     for name in known:
         if name != node.id:
-            yield _name(name)
+            yield make_name(name)
     if node.id == "t":
-        yield _binary(node, ast.Add, ast.Constant(1))
-        yield _binary(node, ast.Sub, ast.Constant(1))
+        yield make_binary(node, ast.Add, ast.Constant(1))
+        yield make_binary(node, ast.Sub, ast.Constant(1))
     elif node.id in page.parameters and page.parameters[node.id].is_fraction:
-        yield _binary(ast.Constant(1), ast.Sub, node)
+        yield make_binary(ast.Constant(1), ast.Sub, node)
     elif node.id in page.inputs:
-        yield _call("arange", node)
-        yield _binary(_call("arange", node), ast.Add, ast.Constant(1))
+        yield make_call("arange", node)
+        yield make_binary(make_call("arange", node), ast.Add, ast.Constant(1))
         for change in (ast.Add, ast.Sub):
-            yield _binary(node, change, ast.Constant(1))
+            yield make_binary(node, change, ast.Constant(1))
 
 
 def _replace_number(node: ast.Constant) -> Iterator[ast.expr]:
@@ -285,21 +256,21 @@ def _replace_operation(page: Page, node: ast.expr, known: Sequence[str]) -> Iter
     yield left
     yield right
     if op in _OTHERS:
-        yield _binary(left, _OTHERS[op], right)
+        yield make_binary(left, _OTHERS[op], right)
     if op in (ast.Sub, ast.Div, ast.Pow):
-        yield _binary(right, op, left)
+        yield make_binary(right, op, left)
     if op is ast.Sub:
-        yield ast.UnaryOp(ast.USub(), _binary(left, ast.Add, right))
+        yield ast.UnaryOp(ast.USub(), make_binary(left, ast.Add, right))
     # Brackets that stand elsewhere.
     if isinstance(right, ast.BinOp):
-        yield _binary(_binary(left, op, right.left), type(right.op), right.right)
+        yield make_binary(make_binary(left, op, right.left), type(right.op), right.right)
     if isinstance(left, ast.BinOp):
-        yield _binary(left.left, type(left.op), _binary(left.right, op, right))
+        yield make_binary(left.left, type(left.op), make_binary(left.right, op, right))
     if isinstance(right, ast.Call) and op in (ast.Add, ast.Mult, ast.Div) and len(right.args) == 1:
-        inner = _binary(left, op, right.args[0])
+        inner = make_binary(left, op, right.args[0])
         yield ast.Call(right.func, [inner], [])
     if isinstance(left, ast.Call) and op in (ast.Add, ast.Mult, ast.Div) and len(left.args) == 1:
-        yield ast.Call(left.func, [_binary(left.args[0], op, right)], [])
+        yield ast.Call(left.func, [make_binary(left.args[0], op, right)], [])
 
 
 def _replace_call(page: Page, node: ast.expr, known: Sequence[str]) -> Iterator[ast.expr]:
@@ -308,12 +279,12 @@ def _replace_call(page: Page, node: ast.expr, known: Sequence[str]) -> Iterator[
     name, args = node.func.id, node.args
     yield from args
     if name in _TWINS:
-        yield ast.Call(_name(_TWINS[name]), args, node.keywords)
+        yield ast.Call(make_name(_TWINS[name]), args, node.keywords)
     if name in ("maximum", "minimum"):
-        yield _binary(args[0], ast.Add, args[1])
+        yield make_binary(args[0], ast.Add, args[1])
     if name == "sqrt":
-        yield _call("sqrt", node)
-        yield _binary(args[0], ast.Pow, ast.Constant(2))
+        yield make_call("sqrt", node)
+        yield make_binary(args[0], ast.Pow, ast.Constant(2))
     if name == "where":
         yield ast.Call(node.func, [args[0], args[2], args[1]], [])
     if name in ("sum", "max", "count"):
@@ -321,7 +292,7 @@ def _replace_call(page: Page, node: ast.expr, known: Sequence[str]) -> Iterator[
             given = args[:1] + ([] if axis is None else [ast.Constant(axis)])
             yield ast.Call(node.func, given, [])
     if name == "sum":  # a mean
-        yield _binary(node, ast.Div, ast.Call(_name("count"), args, []))
+        yield make_binary(node, ast.Div, ast.Call(make_name("count"), args, []))
     if name in ("dot", "lerp"):
         yield ast.Call(node.func, [args[1], args[0], *args[2:]], [])
     if name == "transpose":
@@ -332,12 +303,12 @@ def _list_state_slips(rule: Rule) -> Iterator[Slip]:
     """A state that is read too early or kept as something else."""
     updated: set[str] = set()
     keep = tuple(
-        Line(BEFORE.format(name), _name(name)) for name in rule.state if name in rule.assigns
+        Line(BEFORE.format(name), make_name(name)) for name in rule.state if name in rule.assigns
     )
     for index, line in enumerate(rule.body):
         for name in sorted(line.reads & updated & set(rule.state)):
             old = BEFORE.format(name)
-            changed = _Rename(name, _name(old)).visit(copy.deepcopy(line.expression))
+            changed = Substitute(name, make_name(old)).visit(copy.deepcopy(line.expression))
             new = (*rule.body[:index], replace(line, expression=changed), *rule.body[index + 1 :])
             words = f"{line} reads {name} of the step before"
             yield Slip(replace(rule, body=(*keep, *new)), words, line.name)
@@ -345,7 +316,7 @@ def _list_state_slips(rule: Rule) -> Iterator[Slip]:
     for name in rule.state:
         for line in rule.body:
             if line.name not in (name, "W") and not line.block:
-                body = (*rule.body, Line(name, _name(line.name)))
+                body = (*rule.body, Line(name, make_name(line.name)))
                 words = f"{line.name} is stored as {name} for the next step"
                 yield Slip(replace(rule, body=body), words, name)
 
@@ -360,7 +331,7 @@ def _list_narrow(rule: Rule, kind: str) -> Iterator[Slip]:
         for index, line in enumerate(rule.body):
             if line.name == "W":
                 continue
-            expression = ast.Call(_name(name), [line.expression], [])
+            expression = ast.Call(make_name(name), [line.expression], [])
             new = (
                 *rule.body[:index],
                 replace(line, expression=expression),
@@ -370,16 +341,16 @@ def _list_narrow(rule: Rule, kind: str) -> Iterator[Slip]:
             yield Slip(replace(rule, body=new), words, line.name, more)
 
         for index, line in enumerate(rule.body):
-            for path, node in _walk(line.expression):
+            for path, node in walk_parts(line.expression):
                 if not isinstance(node, ast.BinOp) or (not path and line.name != "W"):
                     continue
-                others: list[ast.expr] = [ast.Call(_name(name), [node], [])]
+                others: list[ast.expr] = [ast.Call(make_name(name), [node], [])]
                 if isinstance(node.op, ast.Div):
-                    inverse = _binary(ast.Constant(1), ast.Div, node.right)
-                    held = ast.Call(_name(name), [inverse], [])
-                    others.append(_binary(node.left, ast.Mult, held))
+                    inverse = make_binary(ast.Constant(1), ast.Div, node.right)
+                    held = ast.Call(make_name(name), [inverse], [])
+                    others.append(make_binary(node.left, ast.Mult, held))
                 for other in others:
-                    changed = replace(line, expression=_put(line.expression, path, other))
+                    changed = replace(line, expression=put_part(line.expression, path, other))
                     body = (*rule.body[:index], changed, *rule.body[index + 1 :])
                     words = f"{_describe(line, node, other)}, where {name} rounds to {narrow}"
                     yield Slip(replace(rule, body=body), words, line.name, more)
@@ -390,69 +361,3 @@ def _round_to(kind: str, values: FloatArray) -> FloatArray:
     with np.errstate(all="ignore"):
         rounded: FloatArray = np.asarray(values).astype(TYPES[kind].dtype).astype(np.float64)
     return rounded
-
-
-class _Rename(ast.NodeTransformer):
-    """An expression in place of a name."""
-
-    def __init__(self, name: str, other: ast.expr) -> None:
-        self.name, self.other = name, other
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self.other if node.id == self.name else node
-
-
-def list_places(page: Page, rule: Rule) -> Iterator[tuple[str, str, str]]:
-    """Where a number may stand in a line: the line's name, the line with ``{0}``, and the words.
-
-    In place of what is made of hyperparameters alone, as a limit of a value, and as a power.
-    """
-    numeric = {name for name, parameter in page.parameters.items() if parameter.numeric}
-    hole = ast.Name("{0}", ast.Load())
-    for line in rule.body:
-        replaced: list[Path] = []
-        for path, node in _walk(line.expression):
-            names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-            inside = any(path[: len(outer)] == outer for outer in replaced)
-            fixed = bool(names) and names <= numeric and not inside
-            if fixed and isinstance(node, (ast.Name, ast.BinOp)):
-                replaced.append(path)
-                text = f"{line.name} = {ast.unparse(_put(line.expression, path, hole))}"
-                yield line.name, text, f"{{}} in place of {ast.unparse(node)} in {line}"
-        for path, node in _walk(line.expression) if "W" in rule.assigns else ():
-            if isinstance(node, ast.Name) and node.id not in {"W", "t", *page.parameters}:
-                decayed = _binary(node, ast.Add, _binary(hole, ast.Mult, _name("W")))
-                text = f"{line.name} = {ast.unparse(_put(line.expression, path, decayed))}"
-                yield line.name, text, f"{{}} W is added to {node.id} in {line}"
-        value, path = line.expression, ()
-        if line.name == "W" and isinstance(value, ast.BinOp) and ast.unparse(value.left) == "W":
-            value, path = value.right, (("right", None),)
-        limited = _call2("minimum", _call2("maximum", value, ast.UnaryOp(ast.USub(), hole)), hole)
-        text = f"{line.name} = {ast.unparse(_put(line.expression, path, limited))}"
-        yield line.name, text, f"{ast.unparse(value)} is clipped at {{}} and minus that in {line}"
-        for function, words in (("maximum", "at least"), ("minimum", "at most")):
-            if "W" not in rule.assigns:
-                text = f"{line.name} = {ast.unparse(_call2(function, line.expression, hole))}"
-                yield line.name, text, f"{line.name} is {words} {{}}"
-        for path, node in _walk(line.expression) if len(rule.body) <= FEW_LINES else ():
-            if isinstance(node, ast.BinOp):
-                raised = _put(line.expression, path, _binary(node, ast.Pow, hole))
-                text = f"{line.name} = {ast.unparse(raised)}"
-                yield line.name, text, f"{ast.unparse(node)} to the power {{}} in {line}"
-
-
-def _call2(function: str, one: ast.expr, other: ast.expr) -> ast.Call:
-    return ast.Call(_name(function), [one, other], [])
-
-
-def _name(name: str) -> ast.Name:
-    return ast.Name(name, ast.Load())
-
-
-def _call(function: str, argument: ast.expr) -> ast.Call:
-    assert function in FUNCTIONS
-    return ast.Call(_name(function), [argument], [])
-
-
-def _binary(left: ast.expr, op: type[ast.operator], right: ast.expr) -> ast.BinOp:
-    return ast.BinOp(left, op(), right)
