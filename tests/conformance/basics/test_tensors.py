@@ -15,6 +15,7 @@ from trainspec.conformance.basics.tensors import (
     parse_number,
     round_to_two_digits,
     spell_number,
+    split_outputs,
     to_array,
     to_floats,
     to_tensor,
@@ -63,3 +64,14 @@ def test_a_narrow_type_rounds():
 )  # fmt: skip
 def test_numbers_are_stored_with_two_digits(value, up, rounded):
     assert round_to_two_digits(value, up) == rounded
+
+
+def test_outputs_lie_one_after_the_other():
+    shapes = {"loss": [], "W": [[2, 2], [3]]}
+    assert list(split_outputs(shapes, 2)) == [slice(0, 2), slice(2, 16)]
+    assert list(split_outputs(shapes, 2, 2)) == [
+        slice(0, 1),
+        slice(1, 2),
+        slice(2, 9),
+        slice(9, 16),
+    ]

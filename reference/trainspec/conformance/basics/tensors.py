@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import decimal
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -82,6 +82,19 @@ def is_list_of_shapes(shape: Any) -> bool:
 def list_shapes(shape: Any) -> list[Any]:
     """The shape of every tensor of an output, which is one tensor or a list of them."""
     return list(shape) if is_list_of_shapes(shape) else [shape]
+
+
+def split_outputs(shapes: Mapping[str, Any], times: int, parts: int = 1) -> Iterator[slice]:
+    """Where each output lies among all numbers, which have its shape `times` over.
+
+    With `parts`, where each of so many equal parts of it does.
+    """
+    start = 0
+    for shape in shapes.values():
+        size = times * sum(map(math.prod, list_shapes(shape))) // parts
+        for _ in range(parts):
+            yield slice(start, start + size)
+            start += size
 
 
 def map_tensors(function: Callable[[Any], Any], nest: Nest) -> Nest:

@@ -28,7 +28,12 @@ from trainspec.conformance.arithmetic.interval_functions import INTERVAL_FUNCTIO
 from trainspec.conformance.arithmetic.run import run_rule
 from trainspec.conformance.basics.float_types import TYPES, FloatType
 from trainspec.conformance.basics.names import make_case_id
-from trainspec.conformance.basics.tensors import iterate_tensors, list_shapes, map_tensors, to_array
+from trainspec.conformance.basics.tensors import (
+    iterate_tensors,
+    map_tensors,
+    split_outputs,
+    to_array,
+)
 from trainspec.conformance.derivation.chosen_constants import CAP, ORDERS
 from trainspec.conformance.derivation.inputs import make_function_inputs, make_update_inputs
 from trainspec.conformance.pages.page import (
@@ -225,12 +230,7 @@ def _split_outputs(page: Page, ready: ReadyCase, shapes: Mapping[str, Any]) -> I
     """Where the numbers of each output, in training of each step, lie among all numbers."""
     times = len(ready.keep) if ready.keep else max(count_steps(page, ready), 1)
     parts = times if page.kind == TRAINING else 1
-    start = 0
-    for shape in shapes.values():
-        size = times * sum(map(math.prod, list_shapes(shape))) // parts
-        for _ in range(parts):
-            yield slice(start, start + size)
-            start += size
+    return split_outputs(shapes, times, parts)
 
 
 def _measure_radius(rounded: Interval, true: Interval) -> float:

@@ -6,7 +6,6 @@ extra. What it cannot certify it leaves to Arb.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -23,10 +22,10 @@ from trainspec.conformance.arithmetic.run import run_rule
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
 from trainspec.conformance.basics.tensors import (
     iterate_tensors,
-    list_shapes,
     map_tensors,
     round_to_two_digits,
     spell_number,
+    split_outputs,
     to_array,
 )
 from trainspec.conformance.cases.case import Case
@@ -93,12 +92,7 @@ def _split_outputs(case: Case, page: Page, shapes: Mapping[str, Any]) -> Iterato
     """Where the numbers of each output, in training of each step, lie among all numbers."""
     times = len(case.keep) if case.keep else case.steps or 1
     parts = times if page.kind == TRAINING else 1
-    start = 0
-    for shape in shapes.values():
-        size = times * sum(map(math.prod, list_shapes(shape))) // parts
-        for _ in range(parts):
-            yield slice(start, start + size)
-            start += size
+    return split_outputs(shapes, times, parts)
 
 
 def _is_unchanged(case: Case, values: FloatArray) -> bool:

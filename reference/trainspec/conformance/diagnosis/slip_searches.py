@@ -20,12 +20,10 @@ from trainspec.conformance.diagnosis.matching import (
 from trainspec.conformance.diagnosis.step_factors import find_step_factors
 from trainspec.conformance.diagnosis.wording import describe_form
 from trainspec.conformance.pages.constant_places import list_places
-from trainspec.conformance.pages.forms import (
-    ConstantSlot,
-)
+from trainspec.conformance.pages.forms import ConstantSlot
 from trainspec.conformance.pages.page import TRAINING, Page
 from trainspec.conformance.pages.rule import Rule
-from trainspec.conformance.pages.slips import LONG, list_plain_slips, list_slips
+from trainspec.conformance.pages.slips import LONG, Slip, list_plain_slips, list_slips
 
 #: So many wrong numbers must agree on a constant before it is named.
 FEW = 3
@@ -45,6 +43,14 @@ def find_other_steps(evidence: Evidence) -> Iterator[Match]:
             return
 
 
+def _try_slip(evidence: Evidence, slip: Slip, edits: tuple[str, ...] = ()) -> list[float] | None:
+    """The distance of every answer from a rule with a slip, or None where it is not that."""
+    if not evidence.sample.allows(slip.rule, slip.more):
+        return None
+    compute = partial(compute_values, rule=slip.rule, more=slip.more)
+    return measure_distances(evidence, compute, edits)
+
+
 def find_slips(evidence: Evidence) -> Iterator[Match]:
     """The rule, or a variant of it, with one small change of one line."""
     page, sample = evidence.page, evidence.sample
@@ -55,11 +61,7 @@ def find_slips(evidence: Evidence) -> Iterator[Match]:
         if not sample.judges(form.rule):
             continue
         for slip in list_slips(page, form.rule, evidence.kind):
-            if not sample.allows(slip.rule, slip.more):
-                continue
-            distances = measure_distances(
-                evidence, partial(compute_values, rule=slip.rule, more=slip.more), form.edits
-            )
+            distances = _try_slip(evidence, slip, form.edits)
             if distances is not None:
                 name = display_form(join_form(form.edits))
                 text = f"this is {name} with one change: {slip.words}"
@@ -80,11 +82,7 @@ def find_errors_and_slips(evidence: Evidence) -> Iterator[Match]:
         return
     for form in list_complete(evidence, [(name,) for name in page.errors]):
         for slip in list_plain_slips(page, form.rule) if sample.judges(form.rule) else ():
-            if not sample.allows(slip.rule, slip.more):
-                continue
-            distances = measure_distances(
-                evidence, partial(compute_values, rule=slip.rule, more=slip.more), form.edits
-            )
+            distances = _try_slip(evidence, slip, form.edits)
             if distances is not None:
                 words = f"two changes together: {describe_form(page, form)}, and {slip.words}"
                 called = f"{form.display} with one change"
@@ -100,10 +98,7 @@ def find_two_slips(evidence: Evidence) -> Iterator[Match]:
         return
     for one in plain:
         for other in list_plain_slips(page, one.rule):
-            if not sample.allows(other.rule, other.more):
-                continue
-            compute = partial(compute_values, rule=other.rule, more=other.more)
-            distances = measure_distances(evidence, compute)
+            distances = _try_slip(evidence, other)
             if distances is not None and max(distances) <= NEAR:
                 words = f"this is canonical with two changes: {one.words}, and {other.words}"
                 lines = (one.line, other.line)

@@ -35,7 +35,6 @@ class Factor:
 
     value: float
     error: float
-    case: int
     step: int
     features: Features
 
@@ -83,7 +82,7 @@ def _solve_case(evidence: Evidence, index: int, form: Form) -> tuple[list[Factor
         )
         if found is None:
             return None
-        factors += [Factor(*one, index, t, own) for t, one, own in found[0]]
+        factors += [Factor(*one, t, own) for t, one, own in found[0]]
         numbers += found[1]
     return factors, numbers
 

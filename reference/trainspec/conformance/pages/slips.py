@@ -129,10 +129,8 @@ def _list_readings(page: Page, rule: Rule) -> Iterator[Slip]:
                 continue
             for other in others:
                 changed = Substitute(name, other).visit(copy.deepcopy(line.expression))
-                new = replace(line, expression=changed)
-                body = (*rule.body[:index], new, *rule.body[index + 1 :])
                 words = f"{ast.unparse(other)} in place of every {name} in {line}"
-                yield Slip(replace(rule, body=body), words, line.name)
+                yield Slip(_change_line(rule, index, changed), words, line.name)
     if "W" in rule.assigns:
         old = Line(BEFORE.format("W"), make_name("W"))
         for name in rule.state:
@@ -144,6 +142,12 @@ def _list_readings(page: Page, rule: Rule) -> Iterator[Slip]:
                     f"{words} is stored as {name} for the next step",
                     name,
                 )
+
+
+def _change_line(rule: Rule, index: int, expression: ast.expr) -> Rule:
+    """The rule with another expression in one line of its body."""
+    line = replace(rule.body[index], expression=expression)
+    return replace(rule, body=(*rule.body[:index], line, *rule.body[index + 1 :]))
 
 
 def _hoist(
@@ -210,7 +214,7 @@ def _wrap(page: Page, node: ast.expr, known: Sequence[str]) -> Iterator[ast.expr
     yield make_call("abs", node)
     yield make_binary(node, ast.Mult, ast.Constant(2))
     yield make_binary(node, ast.Div, ast.Constant(2))
-    for name in page.parameters.keys() & known:
+    for name in (name for name in page.parameters if name in known):  # in the page's order
         for op in (ast.Mult, ast.Div, ast.Add):
             yield make_binary(node, op, make_name(name))
         if page.parameters[name].is_fraction:
@@ -309,9 +313,9 @@ def _list_state_slips(rule: Rule) -> Iterator[Slip]:
         for name in sorted(line.reads & updated & set(rule.state)):
             old = BEFORE.format(name)
             changed = Substitute(name, make_name(old)).visit(copy.deepcopy(line.expression))
-            new = (*rule.body[:index], replace(line, expression=changed), *rule.body[index + 1 :])
+            made = _change_line(rule, index, changed)
             words = f"{line} reads {name} of the step before"
-            yield Slip(replace(rule, body=(*keep, *new)), words, line.name)
+            yield Slip(replace(made, body=(*keep, *made.body)), words, line.name)
         updated.add(line.name)
     for name in rule.state:
         for line in rule.body:
@@ -332,14 +336,8 @@ def _list_narrow(rule: Rule, kind: str) -> Iterator[Slip]:
             if line.name == "W":
                 continue
             expression = ast.Call(make_name(name), [line.expression], [])
-            new = (
-                *rule.body[:index],
-                replace(line, expression=expression),
-                *rule.body[index + 1 :],
-            )
             words = f"{line.name} is held in {narrow}"
-            yield Slip(replace(rule, body=new), words, line.name, more)
-
+            yield Slip(_change_line(rule, index, expression), words, line.name, more)
         for index, line in enumerate(rule.body):
             for path, node in walk_parts(line.expression):
                 if not isinstance(node, ast.BinOp) or (not path and line.name != "W"):
@@ -350,10 +348,9 @@ def _list_narrow(rule: Rule, kind: str) -> Iterator[Slip]:
                     held = ast.Call(make_name(name), [inverse], [])
                     others.append(make_binary(node.left, ast.Mult, held))
                 for other in others:
-                    changed = replace(line, expression=put_part(line.expression, path, other))
-                    body = (*rule.body[:index], changed, *rule.body[index + 1 :])
+                    made = _change_line(rule, index, put_part(line.expression, path, other))
                     words = f"{_describe(line, node, other)}, where {name} rounds to {narrow}"
-                    yield Slip(replace(rule, body=body), words, line.name, more)
+                    yield Slip(made, words, line.name, more)
 
 
 def _round_to(kind: str, values: FloatArray) -> FloatArray:
