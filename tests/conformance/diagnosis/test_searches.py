@@ -297,6 +297,13 @@ NONE = {
 }  # fmt: skip
 
 
+def test_a_constant_breaks_the_clauses_of_the_lines_that_read_it():
+    rule = compose_rule("optimizers/adam", ()).with_edit(parse_rule("beta2 = 0.99"))
+    found = identity(implementation("optimizers/adam", rule), "adam", "float64").diagnosis
+    assert found.text == "beta2 is taken as 0.99, whatever is passed"
+    assert found.clauses == ("ADAM-2",)  # and not ADAM-1, which the first case is about too
+
+
 def test_a_known_error_with_another_constant_is_named():
     function = _heavy(lambda W, g, s, t, h: W - h.rate * g / (1e-3 + np.sqrt((g * g).sum())))
     found = identity(adapter(sgd=function), "sgd", "float64")

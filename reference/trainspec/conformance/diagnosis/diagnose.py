@@ -138,6 +138,7 @@ def _describe_match(evidence: Evidence, match: Match, others: Sequence[Match] = 
     if departures:
         text += f"; but not in {', '.join(departures)}"
     every = len(evidence.cases)
+    lines = match.lines or _list_lines_of_constant(evidence, form)
     return Diagnosis(
         match.name,
         text,
@@ -146,11 +147,21 @@ def _describe_match(evidence: Evidence, match: Match, others: Sequence[Match] = 
         form.edits if form else match.edits,
         dict(form.constants) if form else {},
         departures,
-        find_clauses_of_lines(evidence.page, match.lines),
+        find_clauses_of_lines(evidence.page, lines),
         max((d for d in match.distances if d <= NEAR), default=0.0),
         found=form,
         exact=form is not None and match.name == form.display,
     )
+
+
+def _list_lines_of_constant(evidence: Evidence, form: Form | None) -> tuple[str, ...]:
+    """The lines that a constant of the form's own changes: its own line, or all that read it."""
+    if form is None or form.slot is None:
+        return ()
+    name, rule = form.slot.name.removesuffix("*"), evidence.page.rule
+    if name in rule.assigns:
+        return (name,)
+    return tuple(line.name for line in rule.body if name in line.reads)
 
 
 def _find_nearest(evidence: Evidence) -> Diagnosis:
