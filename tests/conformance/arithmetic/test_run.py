@@ -13,7 +13,7 @@ from trainspec.conformance.basics.paths import list_techniques
 from trainspec.conformance.basics.tensors import map_tensors, to_array
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.pages.load import load_page
-from trainspec.conformance.pages.page import SEQUENCE, TRAINING, UPDATE_RULE
+from trainspec.conformance.pages.parts import SEQUENCE, TRAINING, UPDATE_RULE
 from trainspec.conformance.pages.rule import parse_rule
 
 MOMENTUM = load_page("optimizers/momentum")

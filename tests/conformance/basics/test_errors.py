@@ -7,7 +7,7 @@ import pytest
 from trainspec.conformance.basics.errors import CaseError, NoAnswerError, UserError
 from trainspec.conformance.cases.result import CallError, Outcome
 from trainspec.conformance.implementations.implementation import AdapterError
-from trainspec.conformance.pages.page import PageError
+from trainspec.conformance.pages.parts import PageError
 from trainspec.conformance.pages.rule import RuleError
 
 

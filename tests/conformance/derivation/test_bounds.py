@@ -16,7 +16,7 @@ from trainspec.conformance.derivation.bounds import (
 )
 from trainspec.conformance.derivation.chosen_constants import ORDERS
 from trainspec.conformance.pages.load import load_page
-from trainspec.conformance.pages.page import PageError
+from trainspec.conformance.pages.parts import PageError
 
 
 def ready(technique, name):

@@ -12,7 +12,7 @@ from trainspec.conformance.derivation.certify import certify_technique, compare_
 from trainspec.conformance.derivation.golden import derive_golden
 from trainspec.conformance.derivation.golden_files import format_golden
 from trainspec.conformance.pages.load import read_page
-from trainspec.conformance.pages.page import PageError
+from trainspec.conformance.pages.parts import PageError
 
 TECHNIQUE = "optimizers/sgd"
 

@@ -8,7 +8,7 @@ from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.basics.paths import page_path
 from trainspec.conformance.derivation.golden import derive_golden, derive_variant
 from trainspec.conformance.pages.load import load_page, read_page
-from trainspec.conformance.pages.page import PageError
+from trainspec.conformance.pages.parts import PageError
 
 TECHNIQUE = "schedules/learning_rate_decay"
 

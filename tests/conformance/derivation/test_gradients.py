@@ -8,7 +8,7 @@ from trainspec.conformance.basics.paths import page_path
 from trainspec.conformance.derivation.bounds import prepare_case
 from trainspec.conformance.derivation.gradients import certify_gradients
 from trainspec.conformance.pages.load import load_page, read_page
-from trainspec.conformance.pages.page import PageError
+from trainspec.conformance.pages.parts import PageError
 
 
 @pytest.mark.parametrize(

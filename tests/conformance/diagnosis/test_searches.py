@@ -19,7 +19,7 @@ from trainspec.conformance.implementations.python_module import PythonModule
 from trainspec.conformance.implementations.target import load_implementation
 from trainspec.conformance.pages.forms import compose_rule, list_several
 from trainspec.conformance.pages.load import load_page
-from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER
+from trainspec.conformance.pages.parts import VARIANT_HYPERPARAMETER
 from trainspec.conformance.pages.rule import parse_rule
 
 RULES = ("sgd", "momentum", "adagrad", "rmsprop", "adam")

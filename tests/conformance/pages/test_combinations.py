@@ -6,7 +6,7 @@ import pytest
 
 from trainspec.conformance.pages.combinations import normalize_form
 from trainspec.conformance.pages.load import load_page
-from trainspec.conformance.pages.page import PageError
+from trainspec.conformance.pages.parts import PageError
 
 ADAM = load_page("optimizers/adam")
 

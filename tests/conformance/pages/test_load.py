@@ -8,7 +8,7 @@ import pytest
 
 from trainspec.conformance.basics.paths import page_path
 from trainspec.conformance.pages.load import read_page
-from trainspec.conformance.pages.page import PageError
+from trainspec.conformance.pages.parts import PageError
 
 TECHNIQUE = "layers/dropout"
 

@@ -9,7 +9,7 @@ from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.checking.distance import measure_distance
 from trainspec.conformance.derivation.values import compute_values
 from trainspec.conformance.pages.load import load_page
-from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER
+from trainspec.conformance.pages.parts import VARIANT_HYPERPARAMETER
 
 
 @pytest.mark.parametrize("technique", list_techniques())

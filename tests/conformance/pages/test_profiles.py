@@ -13,7 +13,7 @@ from trainspec.conformance.basics.paths import list_techniques, page_path
 from trainspec.conformance.implementations.target import load_implementation
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.markdown import read_tables
-from trainspec.conformance.pages.page import PageError
+from trainspec.conformance.pages.parts import PageError
 from trainspec.conformance.pages.profiles import list_profiles, load_profile
 
 

@@ -15,14 +15,8 @@ import numpy as np
 
 from trainspec.conformance.basics.paths import technique_of
 from trainspec.conformance.pages.load import load_page
-from trainspec.conformance.pages.page import (
-    FUNCTION,
-    LAYERED,
-    SEQUENCE,
-    TRAINING,
-    UPDATE_RULE,
-    Page,
-)
+from trainspec.conformance.pages.page import Page
+from trainspec.conformance.pages.parts import FUNCTION, LAYERED, SEQUENCE, TRAINING, UPDATE_RULE
 from trainspec.conformance.pages.rule import UP, Rule, execute_lines
 
 Names = dict[str, Any]

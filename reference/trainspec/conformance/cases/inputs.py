@@ -2,66 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import is_
 from typing import Any
 
 import numpy as np
 
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
-from trainspec.conformance.basics.tensors import Nest, is_tensor, parse_number
+from trainspec.conformance.basics.tensors import Nest, is_tensor
 from trainspec.conformance.cases.case import Case
 
 
-@dataclass(slots=True)
-class Held:
-    """One tensor of the inputs: the container that holds it under `key`, and its path."""
-
-    path: str
-    container: Any
-    key: Any
-    array: Any
-    shape: tuple[int, ...]
-    size: int
-
-    def is_replaced(self) -> bool:
-        """Whether the container holds something else now, or the array has another shape."""
-        try:
-            now = self.container[self.key]
-        except LookupError:
-            return True
-        return now is not self.array or self.array.shape != self.shape
-
-
 @dataclass(frozen=True)
-class Inputs:
-    """The inputs of one call: a nest of views into one buffer, so that a change shows at once.
-
-    `sizes` holds every list of the nest, with its length.
-    """
-
-    nest: dict[str, Nest]
-    held: list[Held]
-    sizes: list[tuple[list[Any], int]]
-    buffer: Any
-    original: Any
-
-    def find_change(self) -> str:
-        """The first input that the call has changed, such as ``params[0]``, or nothing."""
-        if any(len(container) != size for container, size in self.sizes):
-            return "list of tensors"
-        same = self.buffer.tobytes() == self.original.tobytes()
-        end = 0
-        for one in self.held:
-            start, end = end, end + one.size
-            if one.is_replaced():
-                return one.path
-            if not same and self.buffer[start:end].tobytes() != self.original[start:end].tobytes():
-                return one.path
-        return ""
-
-
-@dataclass(frozen=True)
-class _Leaf:
+class Leaf:
     """Where a tensor of the inputs lies in the buffer, its shape, and its path."""
 
     part: slice
@@ -70,11 +24,50 @@ class _Leaf:
 
 
 @dataclass(frozen=True)
+class Inputs:
+    """The inputs of one call: a nest of views into one buffer, so that a change shows at once.
+
+    `arrays` are the views in order, `lists` every list of the nest beside a copy of it.
+    """
+
+    nest: dict[str, Nest]
+    leaves: Sequence[Leaf]
+    arrays: Sequence[Any]
+    lists: Sequence[tuple[list[Any], list[Any]]]
+    buffer: Any
+    original: Any
+
+    def find_change(self) -> str:
+        """The first input that the call has changed, such as ``params[0]``, or nothing."""
+        if any(len(now) != len(before) for now, before in self.lists):
+            return "list of tensors"
+        replaced = [
+            id(before)
+            for pair in self.lists
+            if not all(map(is_, *pair))
+            for now, before in zip(*pair)
+            if now is not before
+        ]
+        same = self.buffer.tobytes() == self.original.tobytes()
+        for leaf, array in zip(self.leaves, self.arrays):
+            if array.shape != leaf.shape or id(array) in replaced:
+                return leaf.path
+            part = leaf.part
+            if not same and self.buffer[part].tobytes() != self.original[part].tobytes():
+                return leaf.path
+        return "list of tensors" if replaced else ""
+
+
+@dataclass(frozen=True)
 class Plan:
-    """The nest of a case's inputs with a `_Leaf` for each tensor, and all their numbers."""
+    """The nest of a case's inputs with a number for each tensor, and what each number stands for.
+
+    A list of nothing but tensors is a range of numbers.
+    """
 
     inputs: Nest
-    leaves: Nest
+    nest: Nest
+    leaves: Sequence[Leaf]
     numbers: FloatArray
     rounded: dict[str, Any]
 
@@ -87,29 +80,25 @@ def make_inputs(case: Case, kind: str) -> Inputs:
 def fill_plan(plan: Plan, kind: str) -> Inputs:
     """The inputs of a plan in the type `kind`, in a buffer of their own."""
     original = _round_numbers(plan, kind)
-    copy = original.copy()
-    held: list[Held] = []
-    sizes: list[tuple[list[Any], int]] = []
+    buffer = original.copy()
+    arrays = [buffer[leaf.part].reshape(leaf.shape) for leaf in plan.leaves]
+    lists: list[tuple[list[Any], list[Any]]] = []
 
-    def build(leaves: Nest, container: Any, key: Any) -> None:
-        """Put the arrays of `leaves` into `container`."""
-        if isinstance(leaves, _Leaf):
-            array = container[key] = copy[leaves.part].reshape(leaves.shape)
-            held.append(Held(leaves.path, container, key, array, leaves.shape, array.size))
-            return
-        if leaves is None:
-            container[key] = None
-            return
-        inner: list[Any] = [None] * len(leaves)
-        container[key] = inner
-        sizes.append((inner, len(leaves)))
-        for index, item in enumerate(leaves):
-            build(item, inner, index)
+    def build(nest: Nest) -> Nest:
+        """The same nest of arrays."""
+        if nest is None:
+            return None
+        if isinstance(nest, int):
+            return arrays[nest]
+        if isinstance(nest, range):
+            built = arrays[nest.start : nest.stop]
+        else:
+            built = [build(item) for item in nest]
+        lists.append((built, built.copy()))
+        return built
 
-    nest: dict[str, Nest] = {}
-    for name, item in plan.leaves.items():
-        build(item, nest, name)
-    return Inputs(nest, held, sizes, copy, original)
+    nest = {name: build(item) for name, item in plan.nest.items()}
+    return Inputs(nest, plan.leaves, arrays, lists, buffer, original)
 
 
 #: Plans by the identity of the inputs, which a plan keeps so that it stays unique.
@@ -125,20 +114,25 @@ def _find_plan(inputs: Nest) -> Plan:
 
 def make_plan(inputs: Nest) -> Plan:
     """The plan of inputs as a file holds them."""
-    numbers: list[float] = []
+    numbers: list[float | str] = []
+    leaves: list[Leaf] = []
 
     def lay_out(nest: Nest, path: str) -> Nest:
         if nest is None:
             return None
         if not is_tensor(nest):
-            return [lay_out(item, f"{path}[{index}]") for index, item in enumerate(nest)]
+            inner = [lay_out(item, f"{path}[{index}]") for index, item in enumerate(nest)]
+            if inner and all(isinstance(item, int) for item in inner):
+                return range(inner[0], len(leaves))
+            return inner
         start = len(numbers)
         data = nest["data"]
-        numbers.extend(data.tolist() if isinstance(data, np.ndarray) else map(parse_number, data))
-        return _Leaf(slice(start, len(numbers)), tuple(nest["shape"]), path)
+        numbers.extend(data.tolist() if isinstance(data, np.ndarray) else data)
+        leaves.append(Leaf(slice(start, len(numbers)), tuple(nest["shape"]), path))
+        return len(leaves) - 1
 
-    leaves = {name: lay_out(item, name) for name, item in inputs.items()}
-    return Plan(inputs, leaves, np.array(numbers, np.float64), {})
+    laid_out = {name: lay_out(item, name) for name, item in inputs.items()}
+    return Plan(inputs, laid_out, leaves, np.array(numbers, np.float64), {})
 
 
 def _round_numbers(plan: Plan, kind: str) -> Any:

@@ -21,7 +21,7 @@ from trainspec.conformance.implementations.implementation import Implementation,
 from trainspec.conformance.implementations.known_failures import parse_known
 from trainspec.conformance.pages.combinations import normalize_form
 from trainspec.conformance.pages.load import load_page
-from trainspec.conformance.pages.page import PageError
+from trainspec.conformance.pages.parts import PageError
 from trainspec.conformance.pages.profiles import Profile, load_profile
 
 

@@ -42,6 +42,8 @@ class Distribution:
     @staticmethod
     def of(values: FloatArray, weights: FloatArray, *, is_normal: bool = False) -> Distribution:
         """The distribution of these values, in any order; weights need not add to 1."""
+        if (np.diff(values) > 0).all():
+            return Distribution(values, weights / weights.sum(), is_normal)
         distinct, place = np.unique(values, return_inverse=True)
         total = np.bincount(place, weights)
         return Distribution(distinct, total / total.sum(), is_normal)

@@ -7,6 +7,7 @@ answer is.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -17,9 +18,10 @@ import numpy as np
 from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
 from trainspec.conformance.arithmetic.run import run_rule
 from trainspec.conformance.basics.float_types import FloatArray
-from trainspec.conformance.basics.tensors import to_array, to_tensor
+from trainspec.conformance.basics.tensors import to_array
 from trainspec.conformance.cases.case import Case
-from trainspec.conformance.pages.page import Draws, Page
+from trainspec.conformance.pages.page import Page
+from trainspec.conformance.pages.parts import Draws
 from trainspec.conformance.pages.rule import Rule
 
 #: The types in which an implementation may be asked to draw.
@@ -73,8 +75,9 @@ class DrawingRule:
                 mask[told] = (part.reshape(mask.shape) != dropped[name])[told]
         # What no output shows is filled in with the right rate, so that it speaks for nobody.
         unknown = np.isnan(mask)
-        own = np.random.default_rng(np.frombuffer(answer.tobytes(), np.uint32))
-        mask[unknown] = (own.random(mask.shape) < self.kept_share())[unknown]
+        if unknown.any():
+            own = np.random.default_rng(np.frombuffer(answer.tobytes(), np.uint32))
+            mask[unknown] = (own.random(mask.shape) < self.kept_share())[unknown]
         return mask
 
     def make_exact_case(self, case: Case, mask: FloatArray) -> Case:
@@ -127,4 +130,5 @@ class DrawingRule:
 @cache
 def _fill_tensor(index: int, shape: tuple[int, ...]) -> dict[str, Any]:
     """A tensor of one of the patterns, made once for all requests."""
-    return to_tensor(np.resize(PATTERNS[index % len(PATTERNS)], shape))
+    data = np.resize(PATTERNS[index % len(PATTERNS)], math.prod(shape)).tolist()
+    return {"shape": list(shape), "data": data}

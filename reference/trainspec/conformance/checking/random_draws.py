@@ -40,7 +40,7 @@ from trainspec.conformance.checking.random_tests import (
 )
 from trainspec.conformance.implementations.implementation import Implementation, list_offerings
 from trainspec.conformance.pages.load import load_page
-from trainspec.conformance.pages.page import UNIFORM
+from trainspec.conformance.pages.parts import UNIFORM
 
 SEEDS = (1, 2, 3, 4)
 MASK_ALONE = (

@@ -64,22 +64,25 @@ def _judge_matrices(
 ) -> Iterator[Finding]:
     """What every drawn matrix is held to, with `judge` for the values of all of them."""
     yield from _judge_seeds(draws, again)
-    values = np.concatenate([draw.ravel() for draw in draws])
+    values = np.sort(np.concatenate([draw.ravel() for draw in draws]))
     if not np.isfinite(values).all():
         yield Finding("finite", 0.0, "some draws are not finite")
         return
     yield from judge(values)
     # Float32 numbers repeat now and then; what has few values at all repeats most of the time.
-    distinct = np.unique(values).size
+    distinct = 1 + np.count_nonzero(np.diff(values))
     seen = f"{distinct} distinct values of {values.size}"
     yield Finding("resolution", float(distinct > values.size / 2), seen)
     yield from _judge_independence(draws)
 
 
 def _judge_standard_normal(z: FloatArray) -> Iterator[Finding]:
-    """Tests that independent values are standard normal: mean, deviation, shape and tails."""
-    n = z.size
-    mean, variance = float(z.mean()), float((z * z).mean())
+    """Tests that independent values, in ascending order, are standard normal.
+
+    Mean, deviation, shape and tails.
+    """
+    n, squares = z.size, z * z
+    mean, variance = float(z.mean()), float(squares.mean())
     yield Finding("mean", normal_tail(mean * math.sqrt(n)), f"mean {mean:.4g} deviations")
     score = (variance - 1) * math.sqrt(n / 2)
     yield Finding(
@@ -94,7 +97,7 @@ def _judge_standard_normal(z: FloatArray) -> Iterator[Finding]:
     # A sum of a few uniform numbers has the right deviation, and thinner tails. Heavier tails are
     # seen below; here they would be rare in a way that no normal distribution describes.
     with np.errstate(all="ignore"):
-        excess = float(np.nan_to_num((z**4).mean() / variance**2 - 3))
+        excess = float(np.nan_to_num((squares * squares).mean() / variance**2 - 3))
     yield Finding(
         "kurtosis",
         normal_tail(min(excess, 0.0) * math.sqrt(n / 24)),
@@ -208,29 +211,27 @@ def normal_tail(score: float) -> float:
 
 
 def kolmogorov_distance(z: FloatArray) -> float:
-    """The largest distance of the sample's distribution function from the normal one.
+    """The largest distance of a sample's distribution function from the normal one.
 
-    The normal one is computed at the ends of blocks first, and inside a block only where the
-    distance can be larger than what has been found: it rises, so that it lies between its ends.
+    `z` is the sample in ascending order. Blocks of it are halved for as long as the distance inside
+    can be larger than what has been found: the normal one rises, so that in a block it lies between
+    its values at the ends.
     """
-    z = np.sort(z)
     n = z.size
-    ends = np.unique(np.append(np.arange(0, n, BLOCK), n - 1))
-    right = _normal_below(z[ends])
-    largest = float(np.max([(ends + 1) / n - right, right - ends / n]))
-    above = ends[1:] / n - right[:-1] + 1 / n
-    below = right[1:] - ends[:-1] / n
-    for block in np.flatnonzero(np.maximum(above, below) > largest):
-        inside = np.arange(ends[block] + 1, ends[block + 1])
-        if len(inside):
-            exact = _normal_below(z[inside])
-            found = np.max([(inside + 1) / n - exact, exact - inside / n])
-            largest = max(largest, float(found))
+    first, last = np.array([0]), np.array([n - 1])
+    at_first, at_last = _normal_below(z[first]), _normal_below(z[last])
+    largest = float(max(1 / n - at_first[0], at_first[0], 1 - at_last[0], at_last[0] - 1 + 1 / n))
+    while len(first):
+        can_be = np.maximum(last / n - at_first, at_last - (first + 1) / n)
+        kept = (can_be > largest) & (last - first > 1)
+        first, last, at_first, at_last = first[kept], last[kept], at_first[kept], at_last[kept]
+        middle = (first + last) // 2
+        at_middle = _normal_below(z[middle])
+        found = np.maximum((middle + 1) / n - at_middle, at_middle - middle / n)
+        largest = float(np.max(found, initial=largest))
+        first, at_first = np.append(first, middle), np.append(at_first, at_middle)
+        last, at_last = np.append(middle, last), np.append(at_middle, at_last)
     return largest
-
-
-#: The number of values per block in the search for the Kolmogorov distance.
-BLOCK = 64
 
 
 def _normal_below(z: FloatArray) -> FloatArray:

@@ -36,12 +36,12 @@ from trainspec.conformance.basics.tensors import (
 )
 from trainspec.conformance.derivation.chosen_constants import CAP, ORDERS
 from trainspec.conformance.derivation.inputs import make_function_inputs, make_update_inputs
-from trainspec.conformance.pages.page import (
+from trainspec.conformance.pages.page import Page
+from trainspec.conformance.pages.parts import (
     LAYERED,
     TRAINING,
     VARIANT_HYPERPARAMETER,
     CaseText,
-    Page,
     PageError,
 )
 from trainspec.conformance.pages.rule import Rule

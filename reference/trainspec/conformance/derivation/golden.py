@@ -23,7 +23,8 @@ from trainspec.conformance.derivation.bounds import (
 from trainspec.conformance.derivation.chosen_constants import ORDERS
 from trainspec.conformance.derivation.gradients import certify_gradients
 from trainspec.conformance.derivation.margins import measure_margin
-from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, CaseText, Page, PageError
+from trainspec.conformance.pages.page import Page
+from trainspec.conformance.pages.parts import VARIANT_HYPERPARAMETER, CaseText, PageError
 from trainspec.conformance.pages.rule import Rule
 
 #: The entry of a form that a case cannot be asked of: it serves no type.

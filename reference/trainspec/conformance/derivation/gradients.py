@@ -13,7 +13,8 @@ from trainspec.conformance.arithmetic.interval_functions import INTERVAL_FUNCTIO
 from trainspec.conformance.arithmetic.run import run_rule
 from trainspec.conformance.basics.tensors import iterate_tensors, map_tensors, to_array
 from trainspec.conformance.derivation.bounds import ReadyCase, enclose_hyperparameters
-from trainspec.conformance.pages.page import FUNCTION, LAYERED, Page, PageError
+from trainspec.conformance.pages.page import Page
+from trainspec.conformance.pages.parts import FUNCTION, LAYERED, PageError
 
 #: Gradients are compared with differences of the forward rule over this distance, to these digits.
 NUDGE_BITS, GRADIENT_BITS = 100, 90

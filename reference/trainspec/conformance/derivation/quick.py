@@ -32,7 +32,8 @@ from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.golden import GoldenForm
 from trainspec.conformance.derivation.chosen_constants import CAP, ORDERS
 from trainspec.conformance.pages.load import load_page
-from trainspec.conformance.pages.page import TRAINING, VARIANT_HYPERPARAMETER, Page
+from trainspec.conformance.pages.page import Page
+from trainspec.conformance.pages.parts import TRAINING, VARIANT_HYPERPARAMETER
 from trainspec.conformance.pages.rule import Rule
 
 

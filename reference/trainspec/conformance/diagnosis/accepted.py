@@ -26,7 +26,8 @@ from trainspec.conformance.diagnosis.diagnose import Diagnosis, explain
 from trainspec.conformance.diagnosis.identify import collect_answers, find_optional
 from trainspec.conformance.implementations.implementation import Implementation, list_offerings
 from trainspec.conformance.pages.load import load_page
-from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, Page
+from trainspec.conformance.pages.page import Page
+from trainspec.conformance.pages.parts import VARIANT_HYPERPARAMETER
 
 WHY = "What an implementation accepts, its users will pass."
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from trainspec.conformance.pages.page import Edit, Page
+from trainspec.conformance.pages.page import Page
+from trainspec.conformance.pages.parts import Edit
 from trainspec.conformance.pages.rule import Rule
 
 

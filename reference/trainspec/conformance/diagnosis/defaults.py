@@ -33,7 +33,7 @@ from trainspec.conformance.diagnosis.evidence import NEAR, Evidence
 from trainspec.conformance.implementations.implementation import Implementation, list_offerings
 from trainspec.conformance.pages.forms import ConstantSlot, Form, compose_rule
 from trainspec.conformance.pages.load import load_page
-from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER
+from trainspec.conformance.pages.parts import VARIANT_HYPERPARAMETER
 from trainspec.conformance.pages.profiles import Profile, list_profiles, load_profile
 
 WHY = "A port behaves like the original only if it has the same defaults."

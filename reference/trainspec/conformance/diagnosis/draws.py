@@ -32,7 +32,7 @@ from trainspec.conformance.diagnosis.diagnose import Diagnosis, diagnose
 from trainspec.conformance.diagnosis.matching import make_form
 from trainspec.conformance.diagnosis.wording import NO_FORM, describe_form
 from trainspec.conformance.pages.forms import compose_rule, list_single
-from trainspec.conformance.pages.page import NORMAL
+from trainspec.conformance.pages.parts import NORMAL
 
 #: The deviation of a normal distribution that is cut at two of its deviations.
 CUT = 0.87962566103423978

@@ -38,7 +38,8 @@ from trainspec.conformance.diagnosis.wording import describe_first_difference
 from trainspec.conformance.implementations.implementation import Implementation
 from trainspec.conformance.pages.forms import Form, find_neighbours
 from trainspec.conformance.pages.load import load_page
-from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, Page
+from trainspec.conformance.pages.page import Page
+from trainspec.conformance.pages.parts import VARIANT_HYPERPARAMETER
 
 #: What derives the values of forms that nobody stored.
 NEEDED = "the extra `certification`: pip install 'trainspec[certification]'"

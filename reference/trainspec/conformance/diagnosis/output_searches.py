@@ -23,7 +23,8 @@ from trainspec.conformance.pages.forms import (
     list_several,
     list_single,
 )
-from trainspec.conformance.pages.page import TRAINING, Page
+from trainspec.conformance.pages.page import Page
+from trainspec.conformance.pages.parts import TRAINING
 from trainspec.conformance.pages.slips import LONG, Slip, list_slips
 
 

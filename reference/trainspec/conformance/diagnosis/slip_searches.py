@@ -21,7 +21,8 @@ from trainspec.conformance.diagnosis.step_factors import find_step_factors
 from trainspec.conformance.diagnosis.wording import describe_form
 from trainspec.conformance.pages.constant_places import list_places
 from trainspec.conformance.pages.forms import ConstantSlot
-from trainspec.conformance.pages.page import TRAINING, Page
+from trainspec.conformance.pages.page import Page
+from trainspec.conformance.pages.parts import TRAINING
 from trainspec.conformance.pages.rule import Rule
 from trainspec.conformance.pages.slips import LONG, Slip, list_plain_slips, list_slips
 

@@ -25,7 +25,8 @@ from trainspec.conformance.checking.declarations import read_declarations
 from trainspec.conformance.implementations.python_module import Objects, PythonModule
 from trainspec.conformance.implementations.target import load_implementation
 from trainspec.conformance.pages.load import load_page
-from trainspec.conformance.pages.page import FUNCTION, Page
+from trainspec.conformance.pages.page import Page
+from trainspec.conformance.pages.parts import FUNCTION
 from trainspec.layers import affine, batch_normalization, dropout
 from trainspec.losses import softmax_cross_entropy
 from trainspec.networks.multilayer import ACTIVATIONS

@@ -6,8 +6,9 @@ import inspect
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
+from functools import lru_cache
 from types import FrameType, ModuleType
 from typing import Any, cast
 
@@ -197,6 +198,12 @@ def _takes(function: Callable[..., Any], name: str) -> bool:
 
 def _read_arguments(function: Callable[..., Any]) -> tuple[frozenset[str], bool]:
     """The names of a function's arguments, and whether it takes others too or does not say."""
+    read = _read_signature if isinstance(function, Hashable) else _read_signature.__wrapped__
+    return read(function)
+
+
+@lru_cache(maxsize=256)
+def _read_signature(function: Callable[..., Any]) -> tuple[frozenset[str], bool]:
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # a built-in function may have no signature

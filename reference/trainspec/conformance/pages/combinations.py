@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from trainspec.conformance.basics.names import join_form, split_form
-from trainspec.conformance.pages.page import Page, PageError
+from trainspec.conformance.pages.page import Page
+from trainspec.conformance.pages.parts import PageError
 
 
 def normalize_form(page: Page, name: str) -> str:

@@ -1,183 +1,211 @@
-"""What a spec page holds: its rule, parameters, clauses, variants, named errors and cases.
+"""A spec page: `text -> page`, part by part.
 
-The page is the program: nothing about a technique is written anywhere else. `load.py` reads it;
-what a rule may say is in `rule.py`.
+The page is the program: nothing about a technique is written anywhere else. This module knows the
+headings and tables that every page has, and reads each when it is first asked for: few commands
+need them all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
-from trainspec.conformance.basics.errors import UserError
 from trainspec.conformance.basics.names import (
+    family_of,
+    join_form,
     operation_of,
     split_form,
+    technique_in,
 )
-from trainspec.conformance.pages.rule import FUNCTIONS, Rule
-
-UPDATE_RULE, FUNCTION, SEQUENCE, TRAINING = "update rule", "function", "sequence", "training"
-LAYERED = "layered function"
-#: What a page may be; see spec/README.md.
-KINDS = (UPDATE_RULE, FUNCTION, LAYERED, SEQUENCE, TRAINING)
-NORMAL, UNIFORM = "normal", "uniform"
-#: How an input may be distributed that an implementation draws itself; see spec/statistics.md.
-DISTRIBUTIONS = (NORMAL, UNIFORM)
-#: Names that an update rule may read without their being hyperparameters.
-GIVEN_TO_UPDATES = frozenset({"W", "g", "t", "tensor", "tensors"})
-#: Names that have a meaning in every rule.
-RESERVED = frozenset({"t", *FUNCTIONS})
-#: The value that every hyperparameter which only variants have takes in all cases.
-VARIANT_HYPERPARAMETER = 0.125
-
-
-class PageError(UserError):
-    """A spec page that lacks something, or says it in a way that cannot be read."""
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A row of the table of parameters: `domain` is an interval such as ``[0, 1)``.
-
-    `also_called` holds the names that libraries have for it.
-    """
-
-    name: str
-    default: str
-    domain: str
-    meaning: str
-    symbol: str = ""
-    also_called: tuple[str, ...] = ()
-
-    @property
-    def numeric(self) -> bool:
-        """Whether the domain is an interval, not a list of words."""
-        return self.domain[0] in "[("
-
-    @property
-    def is_fraction(self) -> bool:
-        """Whether it lies between 0 and 1."""
-        return self.numeric and self.bounds[0] == 0 and self.bounds[2] == 1
-
-    @property
-    def bounds(self) -> tuple[float, bool, float, bool]:
-        """Lower bound, whether it is allowed, upper bound, whether it is allowed.
-
-        Raises ValueError for a domain that is a list of words.
-        """
-        low, high = self.domain[1:-1].split(",")
-        return float(low), self.domain[0] == "[", float(high), self.domain[-1] == "]"
+from trainspec.conformance.pages.document import Document
+from trainspec.conformance.pages.markdown import find_code, find_link
+from trainspec.conformance.pages.parts import (
+    DISTRIBUTIONS,
+    GIVEN_TO_UPDATES,
+    KINDS,
+    RESERVED,
+    SEQUENCE,
+    UPDATE_RULE,
+    CaseText,
+    Clause,
+    Conversion,
+    Draws,
+    Edit,
+    Order,
+    PageError,
+    Parameter,
+    split_list,
+)
+from trainspec.conformance.pages.rule import Rule, parse_rule
 
 
-@dataclass(frozen=True)
-class Clause:
-    """One normative sentence: `requirement` is its strongest word, MUST, SHOULD or MAY."""
-
-    id: str
-    text: str
-
-    @property
-    def requirement(self) -> str:
-        """The strongest of the words that RFC 2119 defines, or nothing."""
-        return next((word for word in ("MUST", "SHOULD", "MAY") if word in self.text), "")
-
-
-@dataclass(frozen=True)
-class Edit:
-    """A variant (published) or a named error: how the rule is changed, and in words.
-
-    `clauses` are those that an implementation with this edit does not follow.
-    """
-
-    name: str
-    change: Rule
-    text: str
-    clauses: tuple[str, ...]
-    link: str = ""
-
-
-@dataclass(frozen=True)
-class Conversion:
-    """How to set one form so that it behaves as another: an edit of its hyperparameters, or words.
-
-    `constant_rate` says that it holds only while the learning rate does not change.
-    """
-
-    source: str
-    target: str
-    change: Rule
-    text: str
-    constant_rate: bool
-
-
-@dataclass(frozen=True)
-class Order:
-    """Another order of operations, which computes the same as the form `form` of a page."""
-
-    form: str
-    change: Rule
-
-
-@dataclass(frozen=True)
-class Draws:
-    """How an implementation's own random draws are asked for and judged.
-
-    `input` is the input of the rule that the implementation draws itself, `distribution` its
-    distribution, one of `DISTRIBUTIONS`; `clause` is the clause that wrongly distributed values
-    violate, `independence` the one that values violate which depend on each other; `request` holds
-    the hyperparameters beside the seed, and `shape` is the shape of every tensor.
-    """
-
-    input: str
-    distribution: str
-    clause: str
-    independence: str
-    request: Mapping[str, float]
-    shape: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class CaseText:
-    """A case as the page states it: a name, why it exists, and the YAML that makes its inputs."""
-
-    name: str
-    why: str
-    yaml: str
-
-
-@dataclass(frozen=True)
 class Page:
-    """A spec page, read.
+    """The spec page of a technique, such as ``optimizers/adam``, from its text.
 
-    `kind` is one of `KINDS`. `trained` names the parameters that a training page updates.
-    `rejects` is the clause that bad hyperparameters break, `stepwise` the one about runs that are
-    asked step by step, `watched` are the clauses that the checker verifies in every call, and
-    `typed` is the one about the shape and the type of results. `also_called` holds what libraries
-    call the technique.
+    `load` finds a page that this one includes. Every part raises `PageError` or `RuleError`, which
+    name the page, the place and what was expected, where the text does not say it rightly.
     """
 
-    technique: str
-    title: str
-    kind: str
-    rule: Rule
-    parameters: Mapping[str, Parameter]
-    clauses: Mapping[str, Clause]
-    variants: Mapping[str, Edit]
-    errors: Mapping[str, Edit]
-    cases: tuple[CaseText, ...]
-    example: tuple[str, list[dict[str, str]]]
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    conversions: tuple[Conversion, ...]
-    draws: tuple[Draws, ...]
-    orders: tuple[Order, ...]
-    trained: tuple[str, ...]
-    rejects: str
-    stepwise: str
-    watched: tuple[str, ...]
-    typed: str = ""
-    also_called: tuple[str, ...] = ()
+    def __init__(self, technique: str, text: str, load: Callable[[str], Page]) -> None:
+        self.technique = technique
+        self._document = Document(technique, text)
+        self._load = load
+
+    def read_all(self) -> Page:
+        """Read every part now, so that any mistake in the text is raised here."""
+        for name, part in vars(Page).items():
+            if isinstance(part, cached_property):
+                getattr(self, name)
+        return self
+
+    @cached_property
+    def title(self) -> str:
+        """The heading of the page."""
+        return self._document.title
+
+    @cached_property
+    def properties(self) -> dict[str, str]:
+        """The table “At a glance”."""
+        return {row["property"]: row["value"] for row in self._document.rows("At a glance")}
+
+    @cached_property
+    def kind(self) -> str:
+        """What the page defines, one of `KINDS`."""
+        kind = self.properties.get("kind", "")
+        if kind not in KINDS:
+            raise PageError(
+                f"{self.technique}: the table “At a glance” needs a row “kind”, one of "
+                f"{', '.join(KINDS)}; got {kind!r}"
+            )
+        return kind
+
+    @cached_property
+    def also_called(self) -> tuple[str, ...]:
+        """What libraries call the technique."""
+        return tuple(split_list(self.properties.get("also called", "").replace("`", "")))
+
+    @cached_property
+    def trained(self) -> tuple[str, ...]:
+        """The parameters that a training page updates."""
+        return tuple(find_code(self.properties.get("trains", "")))
+
+    @cached_property
+    def rejects(self) -> str:
+        """The clause that bad hyperparameters break, or nothing."""
+        return self._read_property("rejects")
+
+    @cached_property
+    def stepwise(self) -> str:
+        """The clause about runs that are asked step by step, or nothing."""
+        return self._read_property("asked step by step")
+
+    @cached_property
+    def typed(self) -> str:
+        """The clause about the shape and the type of results, or nothing."""
+        return self._read_property("shape and type")
+
+    @cached_property
+    def watched(self) -> tuple[str, ...]:
+        """The clauses that the checker verifies in every call."""
+        row = "checked in every call"
+        names = split_list(self.properties.get(row, ""))
+        return tuple(self._check_clause(name, row) for name in names)
+
+    @cached_property
+    def rule(self) -> Rule:
+        """The lines of the pages that are included, then the page's own."""
+        rule = Rule()
+        for other in re.findall(r"\((\w+)\.md\)", self.properties.get("includes", "")):
+            included = self._load(technique_in(family_of(self.technique), other)).rule
+            rule = Rule(rule.start + included.start, rule.body + included.body)
+        section = self._document.section("Rule")
+        if section.fences or not rule.body:
+            own = parse_rule(
+                self._document.code_of(section, "python"), f"{self.technique}: the rule"
+            )
+            rule = Rule(rule.start + own.start, rule.body + own.body)
+        return rule
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the inputs; an update rule has its own."""
+        return self._read_names("Inputs")
+
+    @cached_property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of the outputs."""
+        return self._read_names("Outputs") or ("params",)
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """The hyperparameters, by name."""
+        return {row["name"]: Parameter.read(row) for row in self._document.rows("Parameters")}
+
+    @cached_property
+    def clauses(self) -> Mapping[str, Clause]:
+        """The clauses, by id."""
+        return {clause.id: clause for clause in Clause.read(self._document.section("Clauses").text)}
+
+    @cached_property
+    def variants(self) -> Mapping[str, Edit]:
+        """The variants, by name: the table, and the section of each."""
+        broken = {row["variant"]: row["departs from"] for row in self._document.rows("Variants")}
+        variants = {}
+        for s in self._document.below("Variants"):
+            change = parse_rule(
+                self._document.code_of(s, "python"), f"{self.technique}: variant {s.title}"
+            )
+            if s.title not in broken:
+                raise PageError(
+                    f"{self.technique}: the table under “## Variants” has no row for {s.title!r}"
+                )
+            names = self._check_clauses(broken.pop(s.title), s.title)
+            variants[s.title] = Edit(s.title, change, s.text, names, find_link(s.text))
+        for name in broken:
+            raise PageError(f"{self.technique}: the variant {name!r} has no section of its own")
+        return variants
+
+    @cached_property
+    def errors(self) -> Mapping[str, Edit]:
+        """The named errors, by name."""
+        errors: dict[str, Edit] = {}
+        for row in self._document.rows("Errors"):
+            name = row["error"]
+            if name in self.variants or name in errors:
+                raise PageError(f"{self.technique}: {name!r} names two variants or errors")
+            source = "\n".join(find_code(row["change"]))
+            change = parse_rule(source, f"{self.technique}: error {name}")
+            breaks = self._check_clauses(row.get("breaks", ""), name)
+            errors[name] = Edit(name, change, row["what it does"], breaks)
+        return errors
+
+    @cached_property
+    def cases(self) -> tuple[CaseText, ...]:
+        """The cases."""
+        below = self._document.below("Cases")
+        return tuple(CaseText(s.title, s.text, self._document.code_of(s, "yaml")) for s in below)
+
+    @cached_property
+    def example(self) -> tuple[str, list[dict[str, str]]]:
+        """The worked example: the YAML that makes its inputs, and the rows of its table."""
+        section = self._document.section("Worked example")
+        return self._document.code_of(section, "yaml"), section.rows
+
+    @cached_property
+    def conversions(self) -> tuple[Conversion, ...]:
+        """How to set one form so that it behaves as another."""
+        return tuple(self._read_conversions())
+
+    @cached_property
+    def draws(self) -> tuple[Draws, ...]:
+        """What is asked of an implementation that draws its own numbers."""
+        return tuple(self._read_draws())
+
+    @cached_property
+    def orders(self) -> tuple[Order, ...]:
+        """Other orders of operations."""
+        return tuple(self._read_orders())
 
     @property
     def name(self) -> str:
@@ -255,3 +283,84 @@ class Page:
                 )
             rule = rule.with_edit(self.edits[part].change, part)
         return rule
+
+    def _read_names(self, section: str) -> tuple[str, ...]:
+        """The names in a table of inputs or outputs: none is a name of the rule language."""
+        names = tuple(row["name"] for row in self._document.rows(section))
+        for name in names:
+            if name in RESERVED:
+                raise PageError(
+                    f"{self.technique}: {name!r} cannot be the name of an input or output: "
+                    "in a rule it is the number of the step, or a function"
+                )
+        return names
+
+    def _read_conversions(self) -> Iterator[Conversion]:
+        for row in self._document.rows("Conversions"):
+            for name in (row["of"], row["into"]):
+                if split_form(name) and name not in self.variants:
+                    raise PageError(
+                        f"{self.technique}: the conversions name {name!r}, which is not a variant"
+                    )
+            source = "\n".join(find_code(row["set"]))
+            change = parse_rule(source, f"{self.technique}: the conversion into {row['into']}")
+            constant = row["holds"] == "while the learning rate is constant"
+            if not constant and row["holds"] != "always":
+                raise PageError(
+                    f"{self.technique}: the conversion into {row['into']} holds {row['holds']!r}; "
+                    "write “always” or “while the learning rate is constant”"
+                )
+            yield Conversion(row["of"], row["into"], change, row["set"], constant)
+
+    def _read_orders(self) -> Iterator[Order]:
+        for row in self._document.rows("Orders"):
+            for name in split_form(row["of"]):
+                if name not in self.variants:
+                    raise PageError(
+                        f"{self.technique}: “Orders” names {name!r}, which is not a variant"
+                    )
+            source = "\n".join(find_code(row["change"]))
+            change = parse_rule(source, f"{self.technique}: an order of {row['of']}")
+            yield Order(join_form(split_form(row["of"])), change)
+
+    def _read_draws(self) -> Iterator[Draws]:
+        for row in self._document.rows("Draws"):
+            if row["distribution"] not in DISTRIBUTIONS:
+                raise PageError(
+                    f"{self.technique}: the table “Draws” has the distribution "
+                    f"{row['distribution']!r}; it must be one of {', '.join(DISTRIBUTIONS)}"
+                )
+            drawn = row["input"]
+            if drawn not in self.inputs:
+                raise PageError(f"{self.technique}: “Draws” names {drawn!r}, which is no input")
+            pairs = (code.split(" = ") for code in find_code(row["request"]))
+            yield Draws(
+                drawn,
+                row["distribution"],
+                self._check_clause(row["values"], "Draws"),
+                self._check_clause(row["independence"], "Draws"),
+                {name: _read_number(value) for name, value in pairs},
+                tuple(int(n) for n in row["shape"].split(" × ")),
+            )
+
+    def _read_property(self, row: str) -> str:
+        """The clause that a row of “At a glance” names, or nothing."""
+        return self._check_clause(self.properties.get(row, ""), row)
+
+    def _check_clauses(self, text: str, where: str) -> tuple[str, ...]:
+        """The clauses that a cell lists; there must be at least one."""
+        names = split_list(text)
+        if not names:
+            raise PageError(f"{self.technique}: {where} names no clause that it breaks")
+        return tuple(self._check_clause(name, where) for name in names)
+
+    def _check_clause(self, name: str, where: str) -> str:
+        """The name of a clause that the page has, or nothing."""
+        if name and name not in self.clauses:
+            raise PageError(f"{self.technique}: {where} names {name!r}, which is not a clause")
+        return name
+
+
+def _read_number(text: str) -> float:
+    number = float(text)
+    return int(number) if number.is_integer() else number

@@ -16,7 +16,8 @@ from trainspec.conformance.basics.paths import find_folder, list_techniques
 from trainspec.conformance.pages.combinations import normalize_form
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.markdown import read_tables
-from trainspec.conformance.pages.page import Page, PageError
+from trainspec.conformance.pages.page import Page
+from trainspec.conformance.pages.parts import PageError
 
 
 @dataclass(frozen=True)

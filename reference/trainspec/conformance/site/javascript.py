@@ -14,7 +14,8 @@ from importlib.resources import files
 from trainspec.conformance.basics.names import display_form
 from trainspec.conformance.effects.experiments.update_paths import RULES, START, STEPS
 from trainspec.conformance.pages.load import load_page
-from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, Page
+from trainspec.conformance.pages.page import Page
+from trainspec.conformance.pages.parts import VARIANT_HYPERPARAMETER
 from trainspec.conformance.pages.rule import Line, Rule
 
 _OPERATORS: Mapping[type[ast.AST], str] = {

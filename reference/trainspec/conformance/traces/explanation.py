@@ -14,7 +14,8 @@ from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.derivation.values import compute_values
 from trainspec.conformance.pages.forms import compose_rule
 from trainspec.conformance.pages.load import load_page
-from trainspec.conformance.pages.page import VARIANT_HYPERPARAMETER, Page
+from trainspec.conformance.pages.page import Page
+from trainspec.conformance.pages.parts import VARIANT_HYPERPARAMETER
 from trainspec.conformance.pages.rule import Rule
 from trainspec.conformance.traces.schedule import describe_rates
 from trainspec.conformance.traces.solve import Solution
