@@ -22,8 +22,11 @@ from trainspec.conformance.diagnosis.departure import describe_departure
 from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, gather_evidence
 from trainspec.conformance.diagnosis.matching import Match
 from trainspec.conformance.diagnosis.searches import SEARCHES, Tier
+from trainspec.conformance.diagnosis.training_parts import explain_parts
 from trainspec.conformance.diagnosis.wording import NO_FORM
 from trainspec.conformance.pages.forms import Form
+from trainspec.conformance.pages.page import Page
+from trainspec.conformance.pages.rule import Rule
 
 #: A published form may disagree with this number of edge cases and still be what is named.
 FEW = 2
@@ -39,7 +42,8 @@ class Diagnosis:
     not explain, `clauses` those that it breaks beside those of its edits, `distance` the largest
     distance of an explained answer, in tolerances. Where nothing explains them `form` is empty, and
     `nearest` names what comes closest, if anything is close. `exact` says that the answers are the
-    form's, with nothing changed besides.
+    form's, with nothing changed besides; `rule` is the whole rule, where it is known, and `lines`
+    are those that are another.
     """
 
     form: str
@@ -54,6 +58,8 @@ class Diagnosis:
     nearest: str = ""
     found: Form | None = field(default=None, repr=False)
     exact: bool = False
+    rule: Rule | None = field(default=None, repr=False)
+    lines: tuple[str, ...] = field(default=(), repr=False)
 
     def __str__(self) -> str:
         return self.text
@@ -86,6 +92,8 @@ def _explain(evidence: Evidence, quick: bool) -> Diagnosis:
             break
         if tier is Tier.COMBINED and partial and partial.unexplained <= FEW:
             break  # a published form that differs at an edge says more than errors that imitate it
+        if tier is Tier.PUBLISHED and (of_parts := _explain_parts(evidence)):
+            return of_parts
         for search in (search for search in SEARCHES if search.tier is tier):
             matches = _drop_undetermined(list(search.find(evidence)))
             whole = [match for match in matches if not match.unexplained]
@@ -95,6 +103,29 @@ def _explain(evidence: Evidence, quick: bool) -> Diagnosis:
             found = (partial, *matches) if partial else tuple(matches)
             partial = min(found, key=lambda match: match.unexplained, default=None)
     return _describe_match(evidence, partial) if partial else _find_nearest(evidence)
+
+
+def _explain_parts(evidence: Evidence) -> Diagnosis | None:
+    """What the parts of a training are, where one of them explains the answers."""
+    parts = explain_parts(evidence, _explain)
+    if not parts:
+        return None
+    text = "; ".join(f"in {part.operation}, {part.text}" for part in parts)
+    known = [f"{part.operation}:{part.name}" for part in parts if part.name]
+    every = len(evidence.cases)
+    return Diagnosis(
+        ", ".join(known),
+        text if known else f"{NO_FORM}; {text}",
+        every if len(known) == len(parts) else 0,
+        every,
+        clauses=_find_clauses_of_parts(evidence.page, [n for part in parts for n in part.lines]),
+    )
+
+
+def _find_clauses_of_parts(page: Page, lines: Sequence[str]) -> tuple[str, ...]:
+    """The clauses of a training page that a network with these lines changed breaks."""
+    every = {line.name for line in page.rule.body} if lines else ()
+    return find_clauses_of_lines(page, lines) or find_clauses_of_lines(page, every)
 
 
 def _drop_undetermined(matches: Sequence[Match]) -> list[Match]:
@@ -151,7 +182,16 @@ def _describe_match(evidence: Evidence, match: Match, others: Sequence[Match] = 
         max((d for d in match.distances if d <= NEAR), default=0.0),
         found=form,
         exact=form is not None and match.name == form.display,
+        rule=form.rule if form else match.rule,
+        lines=lines or _list_changed_lines(evidence, form),
     )
+
+
+def _list_changed_lines(evidence: Evidence, form: Form | None) -> tuple[str, ...]:
+    """The lines that the edits of a form change."""
+    page = evidence.page
+    changed = [page.rule.changed_names(page.changes[n]) for n in form.edits] if form else []
+    return tuple(sorted(frozenset[str]().union(*changed)))
 
 
 def _list_lines_of_constant(evidence: Evidence, form: Form | None) -> tuple[str, ...]:

@@ -95,6 +95,13 @@ class Evidence:
         return [split_outputs(case) for case in self.cases]
 
     @cached_property
+    def outputs(self) -> tuple[str, ...]:
+        """The outputs that every answer has: an implementation may leave some out."""
+        return tuple(
+            name for name in self.page.outputs if all(name in case.outputs for case in self.cases)
+        )
+
+    @cached_property
     def answered(self) -> list[int]:
         """The cases whose answers hold numbers, which an empty tensor's does not."""
         return [index for index in range(len(self.cases)) if len(self.answers[index])]

@@ -33,7 +33,7 @@ class Match:
 
     `form` is None where it is not one form of the page: a mistake of the adapter's, or outputs
     that follow several forms, whose edits are `edits` then. `lines` are those of the rule that are
-    another.
+    another, `rule` is the rule with them.
     """
 
     form: Form | None
@@ -42,6 +42,7 @@ class Match:
     distances: Sequence[float]
     edits: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
+    rule: Rule | None = None
 
     @property
     def unexplained(self) -> int:

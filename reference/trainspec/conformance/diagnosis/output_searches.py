@@ -40,10 +40,10 @@ class _Own:
 def find_by_output(evidence: Evidence) -> Iterator[Match]:
     """A form for each output: those of a function that is wrong in one output only."""
     page = evidence.page
-    if page.is_update_rule or len(page.outputs) < 2 or not all(evidence.parts):
+    if page.is_update_rule or len(evidence.outputs) < 2 or not all(evidence.parts):
         return
     found = _explain_outputs(evidence)
-    if len(found) < len(page.outputs):
+    if len(found) < len(evidence.outputs):
         return
     edits = tuple(dict.fromkeys(edit for own in found.values() for edit in own.form.edits))
     together = match_form(evidence, make_form(page, edits)) if edits in _list_sets(page) else None
@@ -56,7 +56,7 @@ def find_by_output(evidence: Evidence) -> Iterator[Match]:
 def find_slips_by_output(evidence: Evidence) -> Iterator[Match]:
     """A form for each output, and for those that no form explains one with a small change."""
     page = evidence.page
-    if page.is_update_rule or len(page.outputs) < 2 or not all(evidence.parts):
+    if page.is_update_rule or len(evidence.outputs) < 2 or not all(evidence.parts):
         return
     if page.kind == TRAINING or len(page.rule.body) > LONG:
         return
@@ -64,7 +64,7 @@ def find_slips_by_output(evidence: Evidence) -> Iterator[Match]:
     probe = evidence.answered[0]
     for form in list_complete(evidence, list(dict.fromkeys((*evidence.declared, ())))):
         for slip in list_slips(page, form.rule, evidence.kind):
-            missing = [name for name in page.outputs if name not in found]
+            missing = [name for name in evidence.outputs if name not in found]
             if not missing:
                 break
             compute = partial(compute_values, rule=slip.rule, more=slip.more)
@@ -75,7 +75,7 @@ def find_slips_by_output(evidence: Evidence) -> Iterator[Match]:
                     distances = _measure_output(evidence, name, compute, form.edits)
                     if max(distances) <= NEAR:
                         found[name] = _Own(form, slip, distances)
-    if len(found) == len(page.outputs):
+    if len(found) == len(evidence.outputs):
         yield _match_outputs(evidence, found)
 
 
@@ -90,12 +90,12 @@ def _explain_outputs(evidence: Evidence) -> dict[str, _Own]:
     sets = dict.fromkeys((*evidence.declared, *_list_sets(evidence.page)))
     for form in list_complete(evidence, list(sets)):
         compute = cache(partial(compute_values, rule=form.rule))
-        for name in evidence.page.outputs:
+        for name in evidence.outputs:
             if name not in found:
                 distances = _measure_output(evidence, name, compute, form.edits)
                 if all(d <= NEAR for d in distances):
                     found[name] = _Own(form, None, distances)
-        if len(found) == len(evidence.page.outputs):
+        if len(found) == len(evidence.outputs):
             break
     return found
 
@@ -115,7 +115,7 @@ def _match_outputs(evidence: Evidence, found: Mapping[str, _Own]) -> Match:
     page = evidence.page
     by_words: dict[str, list[str]] = {}
     by_name: dict[str, list[str]] = {}
-    for name in page.outputs:
+    for name in evidence.outputs:
         own = found[name]
         called = display_form(join_form(own.form.edits))
         words = describe_form(page, own.form)

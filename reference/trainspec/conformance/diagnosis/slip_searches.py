@@ -67,7 +67,8 @@ def find_slips(evidence: Evidence) -> Iterator[Match]:
                 name = display_form(join_form(form.edits))
                 text = f"this is {name} with one change: {slip.words}"
                 called = f"{name} with one change"
-                match = Match(None, called, text, distances, form.edits, (slip.line,))
+                own = None if slip.more else slip.rule
+                match = Match(None, called, text, distances, form.edits, (slip.line,), own)
                 yield match
                 if not match.unexplained:
                     return
@@ -103,7 +104,8 @@ def find_two_slips(evidence: Evidence) -> Iterator[Match]:
             if distances is not None and max(distances) <= NEAR:
                 words = f"this is canonical with two changes: {one.words}, and {other.words}"
                 lines = (one.line, other.line)
-                yield Match(None, "canonical with two changes", words, distances, (), lines)
+                own = None if other.more else other.rule
+                yield Match(None, "canonical with two changes", words, distances, (), lines, own)
                 return
 
 

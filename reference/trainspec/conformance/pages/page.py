@@ -113,11 +113,17 @@ class Page:
         return tuple(self._check_clause(name, row) for name in names)
 
     @cached_property
+    def includes(self) -> tuple[str, ...]:
+        """The techniques whose rules stand before the page's own."""
+        others = re.findall(r"\((\w+)\.md\)", self.properties.get("includes", ""))
+        return tuple(technique_in(family_of(self.technique), other) for other in others)
+
+    @cached_property
     def rule(self) -> Rule:
         """The lines of the pages that are included, then the page's own."""
         rule = Rule()
-        for other in re.findall(r"\((\w+)\.md\)", self.properties.get("includes", "")):
-            included = self._load(technique_in(family_of(self.technique), other)).rule
+        for other in self.includes:
+            included = self._load(other).rule
             rule = Rule(rule.start + included.start, rule.body + included.body)
         section = self._document.section("Rule")
         if section.fences or not rule.body:
