@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from helpers import adapter, results, update_rule
-from trainspec.conformance.diagnosis.departure import describe_departure
+from trainspec.conformance.diagnosis.departure import describe_departure, find_closest
 from trainspec.conformance.diagnosis.evidence import gather_evidence
 
 
 def describe(operation, function):
     evidence = gather_evidence(results(adapter(**{operation: function}), operation, "float64"))
-    return describe_departure(evidence)[:2]
+    return describe_departure(evidence, *find_closest(evidence))[:2]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from trainspec.conformance.pages.forms import (
     list_complements,
     list_edits,
     list_flawed,
+    list_float_products,
     list_pairs,
     list_published,
     list_several,
@@ -86,3 +87,9 @@ def test_the_numbers_of_an_error_are_slots():
     assert not find_literals(page, page.rule)
     assert ("hidden-momentum",) in list_with_literals("optimizers/sgd")
     assert ("ascent",) not in list_with_literals("optimizers/sgd")
+
+
+def test_a_product_may_be_rounded_before_its_whole_part_is_taken():
+    (rule,) = list_float_products("search/validation_split").values()
+    assert str(rule.body[0]) == "k = floor_int(ratio * count(permutation))"
+    assert not list_float_products(ADAM)

@@ -27,15 +27,10 @@ from trainspec.conformance.pages.forms import Form, compose_rule, list_published
 ASKED = 14
 
 
-def describe_departure(evidence: Evidence) -> tuple[str, str, list[str]] | None:
-    """The form that the answers are closest to, in words how they differ, the outputs that do.
-
-    None where no answer has the shape that is expected.
-    """
-    best = _find_closest(evidence)
-    if best is None:
-        return None
-    edits, places = best
+def describe_departure(
+    evidence: Evidence, edits: tuple[str, ...], places: Places
+) -> tuple[str, str, list[str]]:
+    """A form's name, in words how the answers differ from it, and the outputs that do."""
     wrong = ~places.good
     name = display_form(join_form(edits))
     if not wrong.any():
@@ -59,8 +54,11 @@ def describe_departure(evidence: Evidence) -> tuple[str, str, list[str]] | None:
     return name, "; ".join(said), outputs
 
 
-def _find_closest(evidence: Evidence) -> tuple[tuple[str, ...], Places] | None:
-    """Of the published forms the one that most numbers agree with, and the numbers beside it."""
+def find_closest(evidence: Evidence) -> tuple[tuple[str, ...], Places] | None:
+    """Of the published forms the one that most numbers agree with, and the numbers beside it.
+
+    None where no answer has the shape that is expected.
+    """
     ordinary = [index for index in evidence.short if evidence.ordinary(index)]
     asked = ordinary[:: -(-len(ordinary) // ASKED) or 1]
     best, most = None, -1.0

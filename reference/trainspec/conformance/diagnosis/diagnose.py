@@ -8,20 +8,22 @@ together, two changes, a combination with a mistake or a constant, a narrower ty
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from trainspec.conformance.basics.names import display_form, join_form
 from trainspec.conformance.cases.result import Result
 from trainspec.conformance.diagnosis.broken_clauses import (
     find_clauses_of_lines,
     find_clauses_of_outputs,
 )
-from trainspec.conformance.diagnosis.departure import describe_departure
+from trainspec.conformance.diagnosis.departure import describe_departure, find_closest
 from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, gather_evidence
 from trainspec.conformance.diagnosis.matching import Match
 from trainspec.conformance.diagnosis.searches import SEARCHES, Tier
+from trainspec.conformance.diagnosis.some_places import list_restricted
 from trainspec.conformance.diagnosis.training_parts import explain_parts
 from trainspec.conformance.diagnosis.wording import NO_FORM
 from trainspec.conformance.pages.forms import Form
@@ -83,6 +85,11 @@ def explain(evidence: Evidence, *, quick: bool = False) -> Diagnosis:
 
 
 def _explain(evidence: Evidence, quick: bool) -> Diagnosis:
+    return _search(evidence, quick) or _find_nearest(evidence, quick)
+
+
+def _search(evidence: Evidence, quick: bool) -> Diagnosis | None:
+    """The simplest form that explains the answers, if there is one."""
     # Edge cases alone do not determine a constant or a combination.
     ordinary = any(evidence.ordinary(i) for i in evidence.answered if i < evidence.failing)
     most = Tier.SIMPLE if quick or (evidence.failing and not ordinary) else Tier.COMBINED
@@ -102,7 +109,7 @@ def _explain(evidence: Evidence, quick: bool) -> Diagnosis:
                 return _describe_match(evidence, best, whole)
             found = (partial, *matches) if partial else tuple(matches)
             partial = min(found, key=lambda match: match.unexplained, default=None)
-    return _describe_match(evidence, partial) if partial else _find_nearest(evidence)
+    return _describe_match(evidence, partial) if partial else None
 
 
 def _explain_parts(evidence: Evidence) -> Diagnosis | None:
@@ -204,12 +211,18 @@ def _list_lines_of_constant(evidence: Evidence, form: Form | None) -> tuple[str,
     return tuple(line.name for line in rule.body if name in line.reads)
 
 
-def _find_nearest(evidence: Evidence) -> Diagnosis:
-    """No form explains it: the closest one, and how the answers differ from it."""
+def _find_nearest(evidence: Evidence, quick: bool) -> Diagnosis:
+    """No form explains it all: one that does in some places, or how the answers differ."""
     every = len(evidence.cases)
-    found = describe_departure(evidence)
-    if found is None:
+    closest = find_closest(evidence)
+    if closest is None:
         return Diagnosis("", NO_FORM, 0, every)
-    name, text, outputs = found
+    for where, restricted in list_restricted(evidence, closest[1]) if not quick else ():
+        found = _search(restricted, quick)
+        if found and found.form and not found.departures:
+            name = display_form(join_form(closest[0]))
+            text = f"{where}, {found.text}; everywhere else, this is {name}"
+            return replace(found, form=f"{found.form} {where}", text=text, cases=every, exact=False)
+    name, text, outputs = describe_departure(evidence, *closest)
     clauses = find_clauses_of_outputs(evidence.page, outputs)
     return Diagnosis("", f"{NO_FORM}; {text}", 0, every, nearest=name, clauses=clauses)

@@ -19,7 +19,7 @@ from trainspec.conformance.arithmetic.run import run_rule
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
 from trainspec.conformance.basics.names import split_form
 from trainspec.conformance.basics.tensors import (
-    is_list_of_shapes,
+    list_shapes,
     to_array,
 )
 from trainspec.conformance.cases.case import Case
@@ -91,7 +91,7 @@ class Evidence:
 
     @cached_property
     def parts(self) -> list[dict[str, slice]]:
-        """For every case the numbers of each output; empty where outputs are lists of tensors."""
+        """For every case the numbers of each output."""
         return [split_outputs(case) for case in self.cases]
 
     @cached_property
@@ -159,6 +159,7 @@ class Evidence:
             self.answered,
             key=lambda i: (
                 self.answers[i].shape != self.cases[i].expected.shape,
+                not np.isfinite(self.cases[i].tolerance[self.kind]).any(),
                 not self.ordinary(i),
                 self.cases[i].keep is not None,
                 i >= self.failing,
@@ -171,14 +172,12 @@ class Evidence:
 
 
 def split_outputs(case: Case) -> dict[str, slice]:
-    """Which numbers of an answer each output has; empty where one is a list of tensors."""
+    """Which numbers of an answer each output has."""
     found: dict[str, slice] = {}
     start = 0
     steps = len(case.keep) if case.keep else case.steps or 1
     for name, shape in case.outputs.items():
-        if is_list_of_shapes(shape):
-            return {}
-        size = math.prod(shape) * steps
+        size = sum(map(math.prod, list_shapes(shape))) * steps
         found[name] = slice(start, start + size)
         start += size
     return found
@@ -239,7 +238,14 @@ class Sample:
             return whole
         params = [to_array(t, np.float64).ravel() for t in case.inputs["params"]]
         sizes = [W.size for W in params]
-        k = max(range(len(sizes)), key=lambda i: (2 <= sizes[i] <= 6, -sizes[i] if sizes[i] else 0))
+        ends = np.cumsum([0, *sizes])
+        judged = np.isfinite(case.tolerance[evidence.kind][: ends[-1]])
+
+        def rate(i: int) -> tuple[bool, bool, int]:
+            few = 2 <= sizes[i] <= 6
+            return bool(judged[ends[i] : ends[i + 1]].any()), few, -sizes[i] if sizes[i] else 0
+
+        k = max(range(len(sizes)), key=rate)
         if not sizes[k]:
             return whole
         steps = min(case.steps, 6)

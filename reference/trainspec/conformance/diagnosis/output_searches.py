@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -25,16 +26,21 @@ from trainspec.conformance.pages.forms import (
 )
 from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.parts import TRAINING
-from trainspec.conformance.pages.slips import LONG, Slip, list_slips
+from trainspec.conformance.pages.slips import list_slips
+from trainspec.conformance.pages.wider_slips import list_halves
 
 
 @dataclass(frozen=True)
-class _Own:
-    """What explains one output: a form, and the slip that it has besides, if it has one."""
+class Own:
+    """What explains one output: a form, and the change that it has besides, if it has one.
+
+    `line` is the line that is another.
+    """
 
     form: Form
-    slip: Slip | None
     distances: Sequence[float]
+    change: str = ""
+    line: str = ""
 
 
 def find_by_output(evidence: Evidence) -> Iterator[Match]:
@@ -42,7 +48,7 @@ def find_by_output(evidence: Evidence) -> Iterator[Match]:
     page = evidence.page
     if page.is_update_rule or len(evidence.outputs) < 2 or not all(evidence.parts):
         return
-    found = _explain_outputs(evidence)
+    found = explain_outputs(evidence)
     if len(found) < len(evidence.outputs):
         return
     edits = tuple(dict.fromkeys(edit for own in found.values() for edit in own.form.edits))
@@ -50,7 +56,7 @@ def find_by_output(evidence: Evidence) -> Iterator[Match]:
     if together is not None and not together.unexplained:
         yield together  # one form after all: its changes are each of one output
         return
-    yield _match_outputs(evidence, found)
+    yield match_outputs(evidence, found)
 
 
 def find_slips_by_output(evidence: Evidence) -> Iterator[Match]:
@@ -58,12 +64,13 @@ def find_slips_by_output(evidence: Evidence) -> Iterator[Match]:
     page = evidence.page
     if page.is_update_rule or len(evidence.outputs) < 2 or not all(evidence.parts):
         return
-    if page.kind == TRAINING or len(page.rule.body) > LONG:
+    if page.kind == TRAINING:
         return
-    found = _explain_outputs(evidence)
+    found = explain_outputs(evidence)
     probe = evidence.answered[0]
-    for form in list_complete(evidence, list(dict.fromkeys((*evidence.declared, ())))):
-        for slip in list_slips(page, form.rule, evidence.kind):
+    for form in list_complete(evidence, list_bases(evidence, found)):
+        halves = list_halves(page, form.rule)
+        for slip in itertools.chain(halves, list_slips(page, form.rule, evidence.kind)):
             missing = [name for name in evidence.outputs if name not in found]
             if not missing:
                 break
@@ -72,11 +79,17 @@ def find_slips_by_output(evidence: Evidence) -> Iterator[Match]:
             for name in missing:
                 part = evidence.parts[probe][name]
                 if evidence.distance(probe, values, form.edits, part) <= NEAR:
-                    distances = _measure_output(evidence, name, compute, form.edits)
+                    distances = measure_output(evidence, name, compute, form.edits)
                     if max(distances) <= NEAR:
-                        found[name] = _Own(form, slip, distances)
+                        found[name] = Own(form, distances, slip.words, slip.line)
     if len(found) == len(evidence.outputs):
-        yield _match_outputs(evidence, found)
+        yield match_outputs(evidence, found)
+
+
+def list_bases(evidence: Evidence, found: Mapping[str, Own]) -> list[tuple[str, ...]]:
+    """The edits that an output may have beside a change: none, or those of the other outputs."""
+    known = (own.form.edits for own in found.values())
+    return list(dict.fromkeys((*evidence.declared, (), *known)))
 
 
 def _list_sets(page: Page) -> dict[tuple[str, ...], None]:
@@ -84,23 +97,23 @@ def _list_sets(page: Page) -> dict[tuple[str, ...], None]:
     return dict.fromkeys(((), *list_single(page.technique), *list_several(page.technique)))
 
 
-def _explain_outputs(evidence: Evidence) -> dict[str, _Own]:
+def explain_outputs(evidence: Evidence) -> dict[str, Own]:
     """For the outputs that a form explains, the first that does."""
-    found: dict[str, _Own] = {}
+    found: dict[str, Own] = {}
     sets = dict.fromkeys((*evidence.declared, *_list_sets(evidence.page)))
     for form in list_complete(evidence, list(sets)):
         compute = cache(partial(compute_values, rule=form.rule))
         for name in evidence.outputs:
             if name not in found:
-                distances = _measure_output(evidence, name, compute, form.edits)
+                distances = measure_output(evidence, name, compute, form.edits)
                 if all(d <= NEAR for d in distances):
-                    found[name] = _Own(form, None, distances)
+                    found[name] = Own(form, distances)
         if len(found) == len(evidence.outputs):
             break
     return found
 
 
-def _measure_output(
+def measure_output(
     evidence: Evidence, name: str, compute: Callable[[Case], FloatArray], edits: tuple[str, ...]
 ) -> list[float]:
     """The distance of one output of every answer from what is computed."""
@@ -110,7 +123,7 @@ def _measure_output(
     ]
 
 
-def _match_outputs(evidence: Evidence, found: Mapping[str, _Own]) -> Match:
+def match_outputs(evidence: Evidence, found: Mapping[str, Own]) -> Match:
     """The outputs with the form, or the change, of each."""
     page = evidence.page
     by_words: dict[str, list[str]] = {}
@@ -119,8 +132,8 @@ def _match_outputs(evidence: Evidence, found: Mapping[str, _Own]) -> Match:
         own = found[name]
         called = display_form(join_form(own.form.edits))
         words = describe_form(page, own.form)
-        if own.slip:
-            words = f"this is {called} with one change: {own.slip.words}"
+        if own.change:
+            words = f"this is {called} with one change: {own.change}"
             called += " with one change"
         by_words.setdefault(words, []).append(name)
         by_name.setdefault(called, []).append(name)
@@ -132,5 +145,5 @@ def _match_outputs(evidence: Evidence, found: Mapping[str, _Own]) -> Match:
         "the outputs follow several forms: " + "; ".join(said),
         [max(each) for each in zip(*(own.distances for own in found.values()))],
         tuple(dict.fromkeys(edit for own in found.values() for edit in own.form.edits)),
-        tuple(own.slip.line for own in found.values() if own.slip),
+        tuple(own.line for own in found.values() if own.line),
     )

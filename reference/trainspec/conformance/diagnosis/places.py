@@ -14,7 +14,13 @@ from typing import Any
 import numpy as np
 
 from trainspec.conformance.basics.float_types import FloatArray
-from trainspec.conformance.basics.tensors import iterate_tensors, list_shapes, map_tensors, to_array
+from trainspec.conformance.basics.tensors import (
+    is_list_of_shapes,
+    iterate_tensors,
+    list_shapes,
+    map_tensors,
+    to_array,
+)
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.checking.distance import measure_each
 from trainspec.conformance.diagnosis.evidence import NEAR, Evidence
@@ -81,6 +87,12 @@ def collect_places(
         join("case"), join("output"), join("got"), join("right"), join("start"), join("good"),
         features,
     )  # fmt: skip
+
+
+def read_features(evidence: Evidence, case: Case) -> Features:
+    """The features of every number of an answer to a case."""
+    found = _read_update if evidence.page.is_update_rule else _read_function
+    return found(case, case.expected)[0]
 
 
 def _join(blocks: Sequence[tuple[int, Features]]) -> Features:
@@ -159,17 +171,19 @@ def _read_function(case: Case, values: FloatArray) -> tuple[Features, FloatArray
     first = _first_array(inputs)
     blocks, outputs = [], []
     shapes = [
-        (number, own)
+        (number, own, layer, len(shape) if is_list_of_shapes(shape) else 0)
         for number, shape in enumerate(case.outputs.values())
-        for own in list_shapes(shape)
+        for layer, own in enumerate(list_shapes(shape))
     ]
-    for number, shape in shapes:
+    for number, shape, layer, layers in shapes:
         for t in case.keep or range(1, (case.steps or 1) + 1):
             own: dict[str, Any] = {
                 "step": t,
                 "rows of the input": first.shape[0] if first.ndim > 1 else np.nan,
                 "values of the input": first.size if first.ndim == 1 else np.nan,
                 "dimensions of the input": first.ndim,
+                "layer": layer if layers else np.nan,
+                "layers": layers,
                 **_index_features(shape),
             }
             own |= {

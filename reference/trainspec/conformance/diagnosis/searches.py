@@ -17,6 +17,7 @@ from trainspec.conformance.cases.case import Case
 from trainspec.conformance.derivation.values import compute_values
 from trainspec.conformance.diagnosis.adapter_mistakes import FAULTS, MISREADINGS, Misreading
 from trainspec.conformance.diagnosis.evidence import NEAR, Evidence
+from trainspec.conformance.diagnosis.input_searches import find_by_inputs
 from trainspec.conformance.diagnosis.matching import (
     Match,
     list_complete,
@@ -33,6 +34,7 @@ from trainspec.conformance.diagnosis.slip_searches import (
     find_places,
     find_slips,
     find_two_slips,
+    find_wider_slips,
 )
 from trainspec.conformance.diagnosis.state_mistakes import (
     STATE_BY_SHAPE,
@@ -216,7 +218,9 @@ SEARCHES = (
     Search(_find_variants_and_constant, Tier.COMBINED),
     Search(find_other_steps, Tier.COMBINED),
     Search(find_slips, Tier.COMBINED),
+    Search(find_wider_slips, Tier.COMBINED),
     Search(find_places, Tier.COMBINED),
+    Search(find_by_inputs, Tier.COMBINED),
     Search(find_slips_by_output, Tier.COMBINED),
     Search(find_rounded_constants, Tier.COMBINED),
     Search(_find_flawed, Tier.COMBINED),

@@ -25,6 +25,7 @@ from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.parts import TRAINING
 from trainspec.conformance.pages.rule import Rule
 from trainspec.conformance.pages.slips import LONG, Slip, list_plain_slips, list_slips
+from trainspec.conformance.pages.wider_slips import list_wider_slips
 
 #: So many wrong numbers must agree on a constant before it is named.
 FEW = 3
@@ -72,6 +73,37 @@ def find_slips(evidence: Evidence) -> Iterator[Match]:
                 yield match
                 if not match.unexplained:
                     return
+
+
+def find_wider_slips(evidence: Evidence) -> Iterator[Match]:
+    """The rule, or a variant of it, with one change that reaches beyond one place."""
+    page = evidence.page
+    if page.kind == TRAINING:
+        return
+    sets = dict.fromkeys((*evidence.declared, (), *((name,) for name in page.variants)))
+    for form in list_complete(evidence, list(sets)):
+        for slip in list_wider_slips(page, form.rule):
+            distances = _try_wider_slip(evidence, slip, form.edits)
+            if distances is not None:
+                name = display_form(join_form(form.edits))
+                text = f"this is {name} with one change: {slip.words}"
+                own = None if slip.more else slip.rule
+                called = f"{name} with one change"
+                match = Match(None, called, text, distances, form.edits, (slip.line,), own)
+                yield match
+                if not match.unexplained:
+                    return
+
+
+def _try_wider_slip(evidence: Evidence, slip: Slip, edits: tuple[str, ...]) -> list[float] | None:
+    """As `_try_slip`; what depends on a whole tensor shows in a whole case only."""
+    if not slip.more and evidence.sample.judges(slip.rule):
+        return _try_slip(evidence, slip, edits)
+    compute = partial(compute_values, rule=slip.rule, more=slip.more)
+    probe = evidence.probe
+    if not evidence.distance(probe, compute(evidence.cases[probe]), edits) <= NEAR:
+        return None
+    return measure_distances(evidence, compute, edits)
 
 
 def find_errors_and_slips(evidence: Evidence) -> Iterator[Match]:

@@ -8,7 +8,7 @@ from trainspec.conformance.basics.float_types import FloatArray
 from trainspec.conformance.basics.plain_math import render_formulas
 from trainspec.conformance.checking.distance import find_first_difference, locate
 from trainspec.conformance.diagnosis.evidence import NEAR, Evidence
-from trainspec.conformance.pages.forms import Form, list_complements
+from trainspec.conformance.pages.forms import Form, list_complements, list_float_products
 from trainspec.conformance.pages.page import Page
 
 #: What is said where no form explains the answers.
@@ -31,6 +31,9 @@ def describe_form(page: Page, form: Form) -> str:
 
 def _describe_edit(page: Page, name: str) -> str:
     if name not in page.edits:
+        products = list_float_products(page.technique)
+        if name in products:
+            return f"a product is rounded before its whole part is taken: {products[name]}"
         change = list_complements(page.technique)[name]
         return f"a hyperparameter is meant the other way round: {change}"
     edit = page.variants.get(name) or page.errors[name]

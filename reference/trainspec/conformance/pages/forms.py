@@ -7,6 +7,7 @@ the implementation's own. Nobody lists the combinations: edits that change diffe
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -61,10 +62,26 @@ def list_complements(technique: str) -> Mapping[str, Rule]:
 
 
 @cache
+def list_float_products(technique: str) -> Mapping[str, Rule]:
+    """A whole part of an exact product that is taken of a rounded one: ``int(0.3 * 10)``.
+
+    Nobody can certify what it is: it depends on the type.
+    """
+    rule = load_page(technique).rule
+    found = {}
+    for line in rule.body:
+        text = str(line)
+        exact = re.sub(r"floor_of_product\((\w+), (\w+\(\w+\))\)", r"floor_int(\1 * \2)", text)
+        if exact != text:
+            found["product-in-floats"] = parse_rule(exact)
+    return found
+
+
+@cache
 def list_edits(technique: str) -> Mapping[str, Rule]:
-    """Every edit of a page: variants, errors, and readings of its hyperparameters."""
+    """Every edit of a page: variants, errors, readings of its hyperparameters and products."""
     page = load_page(technique)
-    return {**page.changes, **list_complements(technique)}
+    return {**page.changes, **list_complements(technique), **list_float_products(technique)}
 
 
 @cache

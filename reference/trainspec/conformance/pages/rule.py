@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import copy
 import itertools
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
@@ -66,7 +67,11 @@ class Line:
         """The assignment, compiled. Edited rules share the lines that they leave alone."""
         expression = _Comparisons().visit(copy.deepcopy(self.expression))
         assignment = ast.Assign([ast.Name(self.name, ast.Store())], expression)
-        return compile(ast.fix_missing_locations(ast.Module([assignment], [])), "<rule>", "exec")
+        module = ast.fix_missing_locations(ast.Module([assignment], []))
+        with warnings.catch_warnings():
+            # Of a line that is not to be made sense of, Python warns; it is not the user's.
+            warnings.simplefilter("ignore", SyntaxWarning)
+            return compile(module, "<rule>", "exec")
 
     @cached_property
     def reads(self) -> frozenset[str]:

@@ -261,11 +261,17 @@ def _replace_operation(page: Page, node: ast.expr, known: Sequence[str]) -> Iter
     yield right
     if op in _OTHERS:
         yield make_binary(left, _OTHERS[op], right)
+    if op is ast.Add:
+        yield ast.Call(make_name("maximum"), [left, right], [])
     if op in (ast.Sub, ast.Div, ast.Pow):
         yield make_binary(right, op, left)
     if op is ast.Sub:
         yield ast.UnaryOp(ast.USub(), make_binary(left, ast.Add, right))
-    # Brackets that stand elsewhere.
+    yield from _move_brackets(left, op, right)
+
+
+def _move_brackets(left: ast.expr, op: type[ast.operator], right: ast.expr) -> Iterator[ast.expr]:
+    """An operation whose brackets stand elsewhere."""
     if isinstance(right, ast.BinOp):
         yield make_binary(make_binary(left, op, right.left), type(right.op), right.right)
     if isinstance(left, ast.BinOp):

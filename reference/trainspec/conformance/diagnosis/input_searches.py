@@ -1,0 +1,244 @@
+"""Searches for other inputs: outputs of a function that are right for inputs that are not the
+case's.
+
+A loop that stops a row early, an argument in place of another one, a function applied twice, a
+permutation that is inverted: the rule is right, and what it is given is not.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+
+from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
+from trainspec.conformance.arithmetic.run import run_rule
+from trainspec.conformance.basics.float_types import FloatArray
+from trainspec.conformance.basics.tensors import map_tensors, to_array
+from trainspec.conformance.cases.case import Case
+from trainspec.conformance.derivation.values import compute_values
+from trainspec.conformance.diagnosis.evidence import NEAR, Evidence
+from trainspec.conformance.diagnosis.matching import Match, list_complete
+from trainspec.conformance.diagnosis.output_searches import (
+    Own,
+    explain_outputs,
+    list_bases,
+    match_outputs,
+    measure_output,
+)
+from trainspec.conformance.pages.forms import Form
+from trainspec.conformance.pages.parts import FUNCTION
+
+Inputs = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Change:
+    """Inputs that are others: `change` makes them, or returns None where it cannot."""
+
+    words: str
+    change: Callable[[Inputs], Inputs | None]
+
+
+def find_by_inputs(evidence: Evidence) -> Iterator[Match]:
+    """A form for each output, and for those that none explains the form with other inputs."""
+    page = evidence.page
+    if page.kind != FUNCTION or not evidence.answered:
+        return
+    found = explain_outputs(evidence)
+    missing = [name for name in evidence.outputs if name not in found]
+    probe = next((i for i in evidence.answered if evidence.ordinary(i)), evidence.answered[0])
+    every: list[dict[str, Own]] = []
+    for form in list_complete(evidence, list_bases(evidence, found)):
+        for change in _list_changes(evidence, form, probe) if missing else ():
+            every.append(_explain_missing(evidence, missing, form, change, probe))
+    # One change for many outputs says more than another one for each.
+    for explained in sorted(every, key=len, reverse=True):
+        found = {**explained, **found}
+    if missing and len(found) == len(evidence.outputs):
+        yield match_outputs(evidence, found)
+
+
+def _explain_missing(
+    evidence: Evidence, missing: Sequence[str], form: Form, change: Change, probe: int
+) -> dict[str, Own]:
+    """The outputs that a form explains with other inputs."""
+    found = {}
+    compute = cache(partial(_compute, evidence, form, change))
+    values = compute(evidence.cases[probe])
+    for name in missing if values.shape == evidence.answers[probe].shape else ():
+        if evidence.distance(probe, values, form.edits, evidence.parts[probe][name]) <= NEAR:
+            distances = measure_output(evidence, name, compute, form.edits)
+            ordinary = [d for i, d in zip(evidence.answered, distances) if evidence.ordinary(i)]
+            if max(ordinary) <= NEAR:
+                found[name] = Own(form, distances, change.words)
+    return found
+
+
+def _compute(evidence: Evidence, form: Form, change: Change, case: Case) -> FloatArray:
+    """What the form returns for the other inputs, each output in the place of the case's own.
+
+    An output of another shape is NaN.
+    """
+    inputs = map_tensors(lambda t: to_array(t, np.float64), case.inputs)
+    changed = change.change(inputs)
+    if changed is None:
+        return np.full(case.expected.shape, np.nan)
+    values = compute_values(case, form.rule, None, changed)
+    if values.shape == case.expected.shape:
+        return values
+    try:
+        outputs = run_rule(evidence.page, form.rule, changed, case.numbers(), FLOAT64_FUNCTIONS)
+    except (ArithmeticError, LookupError, NameError, TypeError, ValueError):
+        return np.full(case.expected.shape, np.nan)
+    whole = np.full(case.expected.shape, np.nan)
+    for name, part in evidence.parts[evidence.cases.index(case)].items():
+        flat = np.ravel(np.asarray(outputs[name], dtype=np.float64))
+        if len(flat) == part.stop - part.start:
+            whole[part] = flat
+    return whole
+
+
+def _list_changes(evidence: Evidence, form: Form, probe: int) -> Iterator[Change]:
+    """Every change of the inputs that is tried."""
+    case = evidence.cases[probe]
+    inputs = map_tensors(lambda t: to_array(t, np.float64), case.inputs)
+    arrays = {name: array for name, array in inputs.items() if isinstance(array, np.ndarray)}
+    if any(array.ndim for array in arrays.values()):
+        yield Change("the batch without its last row", partial(_drop_rows, slice(None, -1)))
+        yield Change("the batch without its first row", partial(_drop_rows, slice(1, None)))
+    for name, array in arrays.items():
+        for words, change in CHANGES.items():
+            yield Change(words.format(name), partial(_change_one, name, change))
+        if _is_one_hot(array):
+            for words, column in (("first", 0), ("last", -1)):
+                text = f"the batch without its rows of the {words} class"
+                yield Change(text, partial(_drop_class, name, column))
+    for name, other in itertools.permutations(arrays, 2):
+        if arrays[name].shape == arrays[other].shape:
+            yield Change(f"{other} in place of {name}", partial(_exchange, name, other))
+    shown: Inputs = {}
+
+    def watch(place: tuple[int, ...], names: Mapping[str, Any]) -> None:
+        shown.update(names)
+
+    run_rule(evidence.page, form.rule, inputs, case.numbers(), FLOAT64_FUNCTIONS, watch)
+    for line in form.rule.body:
+        for name, array in arrays.items():
+            if np.shape(shown.get(line.name, 0)) == array.shape and array.ndim:
+                take = partial(_take_result, evidence, form, case, name, line.name)
+                yield Change(f"{line.name} in place of {name}", take)
+
+
+def _take_result(
+    evidence: Evidence, form: Form, case: Case, name: str, line: str, inputs: Inputs
+) -> Inputs | None:
+    """The inputs with what a line computes in place of one of them."""
+    found: Inputs = {}
+
+    def watch(place: tuple[int, ...], names: Mapping[str, Any]) -> None:
+        found.update(names)
+
+    run_rule(evidence.page, form.rule, inputs, case.numbers(), FLOAT64_FUNCTIONS, watch)
+    value = np.asarray(found[line], dtype=np.float64)
+    return {**inputs, name: value} if value.shape == inputs[name].shape else None
+
+
+def _exchange(name: str, other: str, inputs: Inputs) -> Inputs | None:
+    same = inputs[name].shape == inputs[other].shape
+    return {**inputs, name: inputs[other]} if same else None
+
+
+def _drop_rows(kept: slice, inputs: Inputs) -> Inputs | None:
+    """The inputs without some of the rows of those that have as many as the first one."""
+    first = next(iter(inputs.values()))
+    if not isinstance(first, np.ndarray) or not first.ndim or len(first) < 2:
+        return None
+    return {
+        name: array[kept] if np.ndim(array) and len(array) == len(first) else array
+        for name, array in inputs.items()
+    }
+
+
+def _drop_class(name: str, column: int, inputs: Inputs) -> Inputs | None:
+    """The inputs without the rows of one class."""
+    other = inputs[name][:, column] != 1
+    if not other.any():
+        return None
+    return {
+        own: array[other] if np.ndim(array) and len(array) == len(other) else array
+        for own, array in inputs.items()
+    }
+
+
+def _is_one_hot(array: FloatArray) -> bool:
+    hot = array.ndim == 2 and array.size and np.isin(array, (0, 1)).all()
+    return bool(hot and (array.sum(1) == 1).all())
+
+
+def _change_one(
+    name: str, change: Callable[[FloatArray], FloatArray | None], inputs: Inputs
+) -> Inputs | None:
+    array = inputs[name]
+    changed = change(array) if isinstance(array, np.ndarray) and array.size else None
+    return None if changed is None else {**inputs, name: changed}
+
+
+def _set_zero(place: Any) -> Callable[[FloatArray], FloatArray | None]:
+    def change(array: FloatArray) -> FloatArray | None:
+        if array.ndim < (2 if isinstance(place, tuple) else 1):
+            return None
+        changed = array.copy()
+        changed[place] = 0
+        return changed
+
+    return change
+
+
+def _as_permutation(change: Callable[[Any], Any]) -> Callable[[FloatArray], FloatArray | None]:
+    """A change of an input that holds every index once."""
+
+    def apply(array: FloatArray) -> FloatArray | None:
+        if array.ndim != 1 or not np.array_equal(np.sort(array), np.arange(len(array))):
+            return None
+        return np.asarray(change(array.astype(int)), dtype=np.float64)
+
+    return apply
+
+
+def _roll(steps: int, axis: int | None = None) -> Callable[[FloatArray], FloatArray | None]:
+    return lambda array: np.roll(array, steps, axis) if array.ndim else None
+
+
+#: What one input may be taken for.
+CHANGES: Mapping[str, Callable[[FloatArray], FloatArray | None]] = {
+    "{0} with its first row as 0": _set_zero(0),
+    "{0} with its last row as 0": _set_zero(-1),
+    "{0} with its first column as 0": _set_zero((slice(None), 0)),
+    "{0} with its last column as 0": _set_zero((slice(None), -1)),
+    "{0} one element further on": _roll(-1),
+    "{0} one element further back": _roll(1),
+    "{0} one row further on": _roll(-1, 0),
+    "{0} one row further back": _roll(1, 0),
+    "{0} with its rows in reverse": lambda a: a[::-1] if a.ndim else None,
+    "{0} with its columns in reverse": lambda a: a[:, ::-1] if a.ndim > 1 else None,
+    "{0} transposed": lambda a: a.T if a.ndim == 2 and a.shape[0] == a.shape[1] else None,
+    "{0} in another memory order (rows for columns)": lambda a: (
+        np.reshape(a.ravel(), a.shape, order="F") if a.ndim > 1 else None
+    ),
+    "{0} without its sign": np.abs,
+    "{0} with the other sign": np.negative,
+    "0 in place of {0}": np.zeros_like,
+    "1 in place of {0}": np.ones_like,
+    "twice {0}": lambda a: 2 * a,
+    "half of {0}": lambda a: a / 2,
+    "{0} clipped to ±1": lambda a: np.clip(a, -1, 1),
+    "{0} rounded to whole numbers": np.round,
+    "{0} inverted as a permutation": _as_permutation(np.argsort),
+    "{0} applied twice, as a permutation": _as_permutation(lambda p: p[p]),
+    "{0} sorted": _as_permutation(np.sort),
+}

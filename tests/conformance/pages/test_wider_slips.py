@@ -1,0 +1,66 @@
+"""Slips that reach beyond one place: overwritten names, other courses, statistics of a tensor."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from trainspec.conformance.pages.load import load_page
+from trainspec.conformance.pages.wider_slips import STATISTICS, list_halves, list_wider_slips
+
+
+def words_of(technique):
+    page = load_page(technique)
+    return [slip.words for slip in list_wider_slips(page, page.rule)]
+
+
+@pytest.mark.parametrize(
+    ("technique", "words"),
+    [
+        ("optimizers/adam", "t is taken as 2 ** (t - 1)"),
+        ("optimizers/momentum", "momentum is taken as minimum(momentum, (1 + t) / (10 + t))"),
+        ("layers/batch_normalization",
+         "x_hat is overwritten by gamma * x_hat + beta before dgamma = sum(upstream * x_hat, 0) "
+         "reads it"),
+        ("optimizers/adagrad",
+         "the mean of g * g over its tensor in place of g * g in h = h + g * g"),
+        ("networks/multilayer", "weight_decay is taken as weight_decay / count(x, 0)"),
+        ("networks/network",
+         "count(x, 1) in place of every N in daffine1 = gamma / root * (dnormalised - dbeta / N - "
+         "x_hat * dgamma / N)"),
+    ],
+)  # fmt: skip
+def test_slips_are_made_from_the_lines(technique, words):
+    assert words in words_of(technique)
+
+
+@pytest.mark.parametrize("technique", ["optimizers/adam", "networks/network", "search/grid"])
+def test_no_slip_is_the_rule_itself(technique):
+    page = load_page(technique)
+    slips = list(list_wider_slips(page, page.rule))
+    assert slips
+    assert all(str(slip.rule) != str(page.rule) for slip in slips)
+    assert all(slip.line in page.rule.assigns | {"g", "W"} for slip in slips)
+
+
+def test_a_line_of_a_variant_may_stand_alone():
+    page = load_page("layers/dropout")
+    halves = [slip.words for slip in list_halves(page, page.rule)]
+    assert "dx = where(u > ratio, dy / (1 - ratio), 0), which is one line of inverted alone" in (
+        halves
+    )
+
+
+def test_statistics_keep_the_shape():
+    x = np.arange(6.0).reshape(2, 3) - 2
+    for name, (words, function) in STATISTICS.items():
+        assert np.shape(function(x)) == x.shape, name
+        assert np.shape(function(np.array(2.0))) == ()
+        assert np.shape(function(np.empty((0, 3)))) == (0, 3)
+        assert "{0}" in words
+    assert STATISTICS["mean_of"][1](x)[0, 0] == 0.5
+    assert STATISTICS["row_mean_of"][1](x).tolist() == [[-1.0] * 3, [2.0] * 3]
+    assert STATISTICS["permuted"][1](x).tolist() == [[-2.0, 0.0, 2.0], [-1.0, 1.0, 3.0]]
+    assert STATISTICS["centred_units"][1](x).tolist() == [[-1.0, 0.0, 1.0]] * 2
+    outer = np.outer([1.0, 2.0], [3.0, 4.0, 5.0])
+    assert np.allclose(STATISTICS["factored"][1](outer), outer)
