@@ -25,7 +25,7 @@ def make_places(good, **features):
         ([1, 0, 0], {"step": [1, 2, 3], "gradient": [1, 2, 3]},
          "right at the first step, wrong later"),
         ([1, 1, 0], {"position": [0, 1, 2], "position from the end": [2, 1, 0]},
-         "wrong in the last element of a tensor, and nowhere else"),
+         "wrong in the last element of every tensor, and nowhere else"),
         ([1, 1, 1, 1, 0, 0],
          {"position": [0, 1, 2, 3, 4, 5], "position from the end": [5, 4, 3, 2, 1, 0]},
          "wrong in the elements after the last whole block of four, and nowhere else"),

@@ -256,8 +256,6 @@ NONE = {
     "adam-quarter-root": ("adam", _adam(lambda m, v, g, W, s, t, h: m / (v**0.25 + h.epsilon))),
     "adam-log": ("adam", _adam(lambda m, v, g, W, s, t, h: m / (np.log1p(np.sqrt(v)) + h.epsilon))),
     "adam-hypot": ("adam", _adam(lambda m, v, g, W, s, t, h: m / np.hypot(np.sqrt(v), m))),
-    "adam-cautious": ("adam", _adam(
-        lambda m, v, g, W, s, t, h: np.where(m * g > 0, m, 0) / (np.sqrt(v) + h.epsilon))),
     "adam-cosine": ("adam", _adam(
         lambda m, v, g, W, s, t, h: m / (np.sqrt(v) + h.epsilon) * (1 + np.cos(t / 10)) / 2)),
     "adam-warm-up": ("adam", _adam(

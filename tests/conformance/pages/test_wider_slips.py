@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from trainspec.conformance.pages.load import load_page
-from trainspec.conformance.pages.wider_slips import STATISTICS, list_halves, list_wider_slips
+from trainspec.conformance.pages.wider_slips import list_halves, list_wider_slips
 
 
 def words_of(technique):
@@ -51,16 +50,17 @@ def test_a_line_of_a_variant_may_stand_alone():
     )
 
 
-def test_statistics_keep_the_shape():
-    x = np.arange(6.0).reshape(2, 3) - 2
-    for name, (words, function) in STATISTICS.items():
-        assert np.shape(function(x)) == x.shape, name
-        assert np.shape(function(np.array(2.0))) == ()
-        assert np.shape(function(np.empty((0, 3)))) == (0, 3)
-        assert "{0}" in words
-    assert STATISTICS["mean_of"][1](x)[0, 0] == 0.5
-    assert STATISTICS["row_mean_of"][1](x).tolist() == [[-1.0] * 3, [2.0] * 3]
-    assert STATISTICS["permuted"][1](x).tolist() == [[-2.0, 0.0, 2.0], [-1.0, 1.0, 3.0]]
-    assert STATISTICS["centred_units"][1](x).tolist() == [[-1.0, 0.0, 1.0]] * 2
-    outer = np.outer([1.0, 2.0], [3.0, 4.0, 5.0])
-    assert np.allclose(STATISTICS["factored"][1](outer), outer)
+def test_matrix_products_may_be_narrow():
+    page = load_page("layers/affine")
+    words = [slip.words for slip in list_wider_slips(page, page.rule)]
+    assert "matrix products take their operands in TF32" in words
+    narrow = [slip.words for slip in list_wider_slips(page, page.rule, "float16")]
+    assert not [text for text in narrow if "float16" in text or "TF32" in text]
+    assert "matrix products take their operands in bfloat16" in narrow
+
+
+def test_a_factor_may_miss_the_terms_after_the_first():
+    assert any(
+        text.startswith("(gamma * upstream - dbeta / m - x_hat * dgamma / m) / root in place of")
+        for text in words_of("layers/batch_normalization")
+    )

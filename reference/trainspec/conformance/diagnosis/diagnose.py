@@ -26,7 +26,7 @@ from trainspec.conformance.diagnosis.searches import SEARCHES, Tier
 from trainspec.conformance.diagnosis.some_places import list_restricted
 from trainspec.conformance.diagnosis.training_parts import explain_parts
 from trainspec.conformance.diagnosis.wording import NO_FORM
-from trainspec.conformance.pages.forms import Form
+from trainspec.conformance.pages.forms import Form, list_edits
 from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.rule import Rule
 
@@ -197,7 +197,8 @@ def _describe_match(evidence: Evidence, match: Match, others: Sequence[Match] = 
 def _list_changed_lines(evidence: Evidence, form: Form | None) -> tuple[str, ...]:
     """The lines that the edits of a form change."""
     page = evidence.page
-    changed = [page.rule.changed_names(page.changes[n]) for n in form.edits] if form else []
+    edits = list_edits(page.technique)
+    changed = [page.rule.changed_names(edits[name]) for name in form.edits] if form else []
     return tuple(sorted(frozenset[str]().union(*changed)))
 
 

@@ -231,11 +231,8 @@ CHANGES: Mapping[str, Callable[[FloatArray], FloatArray | None]] = {
         np.reshape(a.ravel(), a.shape, order="F") if a.ndim > 1 else None
     ),
     "{0} without its sign": np.abs,
-    "{0} with the other sign": np.negative,
     "0 in place of {0}": np.zeros_like,
     "1 in place of {0}": np.ones_like,
-    "twice {0}": lambda a: 2 * a,
-    "half of {0}": lambda a: a / 2,
     "{0} clipped to ±1": lambda a: np.clip(a, -1, 1),
     "{0} rounded to whole numbers": np.round,
     "{0} inverted as a permutation": _as_permutation(np.argsort),

@@ -82,7 +82,7 @@ def find_wider_slips(evidence: Evidence) -> Iterator[Match]:
         return
     sets = dict.fromkeys((*evidence.declared, (), *((name,) for name in page.variants)))
     for form in list_complete(evidence, list(sets)):
-        for slip in list_wider_slips(page, form.rule):
+        for slip in list_wider_slips(page, form.rule, evidence.kind):
             distances = _try_wider_slip(evidence, slip, form.edits)
             if distances is not None:
                 name = display_form(join_form(form.edits))

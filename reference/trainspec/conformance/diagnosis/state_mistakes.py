@@ -6,7 +6,7 @@ in the loop over steps and tensors. It is run with every published form.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,20 +46,22 @@ class StateMistake:
     """A mistake in the loop around the formula. Each function that is set returns what is used in
     place of the right value.
 
-    `owner` gives the tensor whose state is used, `count` the step count, `gradient` and `rate`
-    what the formula reads, `moves` which elements are updated, `forgets` whether state is lost
-    before the step, `repeats` how often a step is made.
+    `owner` says whose state is used (a tensor's number, or any other name for it), `count` the step
+    count, `gradient` and `rate` what the formula reads, `moves` which elements are updated,
+    `forgets` whether state is lost before the step, `repeats` how often a step is made. `shown`
+    makes what is returned of the values of a tensor so far, the first ones included.
     """
 
     name: str
     text: str
-    owner: Callable[[Moment], int] | None = None
+    owner: Callable[[Moment], Hashable] | None = None
     count: Callable[[Moment], int] | None = None
     gradient: Callable[[Moment], Any] | None = None
     rate: Callable[[Moment], float] | None = None
     moves: Callable[[Moment], Any] | None = None
     forgets: Callable[[Moment], bool] | None = None
     repeats: int = 1
+    shown: Callable[[Arrays], Any] | None = None
 
 
 def run_mistake(mistake: StateMistake, case: Case, rule: Rule) -> FloatArray:
@@ -83,9 +85,9 @@ def _run(
     rates = given["learning_rate"]
     fixed = {**FLOAT64_FUNCTIONS, **given, "tensors": len(params)}
     start, body = rule.code
-    states: list[dict[str, Any]] = [{} for _ in params]
+    states: dict[Hashable, dict[str, Any]] = {}
     made = [0 for _ in params]
-    after: list[list[Any]] = []
+    after, shown = [list(params)], []
     for t in range(1, len(grads) + 1):
         for k in range(len(params)):
             now = Moment(t, k, params, grads, rates, made[k])
@@ -98,7 +100,7 @@ def _run(
             if mistake.forgets and mistake.forgets(now):
                 states[own] = {}
             for _ in range(mistake.repeats):
-                before = states[own]
+                before = states.get(own, {})
                 names = {**fixed, **before, "tensor": k, "W": params[k]}
                 names["t"] = mistake.count(now) if mistake.count else t
                 names["learning_rate"] = mistake.rate(now) if mistake.rate else rates[t - 1]
@@ -110,7 +112,13 @@ def _run(
                 states[own] = {n: np.where(mask, names[n], old[n]) for n in rule.state}
                 params[k] = np.where(mask, names["W"], params[k])
         after.append(list(params))
-    return after
+        show = mistake.shown or (lambda values: values[-1])
+        shown.append([show(values) for values in zip(*after)])
+    return shown
+
+
+def _has_new_rate(now: Moment) -> bool:
+    return now.t > 1 and now.rates[now.t - 1] != now.rates[now.t - 2]
 
 
 def _is_zero(now: Moment) -> bool:
@@ -257,6 +265,36 @@ MISTAKES = (
         "rate-next",
         "a step uses the learning rate of the step after; the last uses its own",
         rate=lambda now: now.rates[min(now.t, len(now.rates) - 1)],
+    ),
+    StateMistake(
+        "rate-of-tensor",
+        "a tensor uses the learning rate of the step that has its number, at every step",
+        rate=lambda now: now.rates[min(now.k, len(now.rates) - 1)],
+    ),
+    StateMistake(
+        "state-forgotten-at-new-rate",
+        "the state is made anew whenever the learning rate changes",
+        forgets=_has_new_rate,
+    ),
+    StateMistake(
+        "state-of-two-steps-before",
+        "a step reads the state of two steps before: two buffers take turns",
+        owner=lambda now: (now.k, now.t % 2),
+    ),
+    StateMistake(
+        "mean-of-iterates",
+        "what is returned is the mean of the parameters after every step so far",
+        shown=lambda values: sum(values[1:]) / (len(values) - 1),
+    ),
+    StateMistake(
+        "mean-of-iterates-and-start",
+        "what is returned is the mean of all parameters so far, those before the first step too",
+        shown=lambda values: sum(values) / len(values),
+    ),
+    StateMistake(
+        "mean-of-last-two",
+        "what is returned is the mean of the parameters before and after the step",
+        shown=lambda values: (values[-1] + values[-2]) / 2,
     ),
     StateMistake(
         "rate-last",

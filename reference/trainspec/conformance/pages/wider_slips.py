@@ -6,15 +6,18 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from trainspec.conformance.basics.float_types import FloatArray
+from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.pages.expressions import (
+    Path,
     Substitute,
+    get_part,
     make_name,
     put_part,
     walk_parts,
@@ -22,6 +25,7 @@ from trainspec.conformance.pages.expressions import (
 from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.rule import Line, Rule
 from trainspec.conformance.pages.slips import Slip
+from trainspec.conformance.pages.tensor_functions import NARROW, STATISTICS
 
 #: What a count of steps may be taken for.
 COUNTS = ("2 ** (t - 1)", "2 * t", "2 * t - 1", "t * (t + 1) / 2", "floor((t + 1) / 2)", "t ** 2")
@@ -59,12 +63,14 @@ BESIDE = (
 )
 
 
-def list_wider_slips(page: Page, rule: Rule) -> Iterator[Slip]:
-    """Every such slip of a rule."""
+def list_wider_slips(page: Page, rule: Rule, kind: str = "float64") -> Iterator[Slip]:
+    """Every such slip of a rule that an implementation in the type `kind` may have."""
     yield from list_halves(page, rule)
     yield from _list_overwritten(rule)
     yield from _list_courses(page, rule)
     yield from _list_sizes(page, rule)
+    yield from _list_first_terms(rule)
+    yield from _list_narrow_products(rule, kind)
     if page.is_update_rule:
         yield from _list_statistics(rule)
 
@@ -144,6 +150,68 @@ def _list_sizes(page: Page, rule: Rule) -> Iterator[Slip]:
                 yield Slip(replace(rule, body=body), words, line.name)
 
 
+def _list_first_terms(rule: Rule) -> Iterator[Slip]:
+    """A factor before brackets that multiplies, or divides, the first term in them alone."""
+    for index, line in enumerate(rule.body):
+        for path, part in walk_parts(line.expression):
+            if not isinstance(part, ast.BinOp) or not isinstance(part.op, (ast.Mult, ast.Div)):
+                continue
+            factors, terms = _split_product(part)
+            first = _find_first_term(terms) if terms is not None else ()
+            for k, (op, factor) in enumerate(factors if first else ()):
+                assert terms is not None
+                inner = ast.BinOp(get_part(terms, first), op, factor)
+                if isinstance(op, ast.Mult):
+                    inner = ast.BinOp(factor, op, get_part(terms, first))
+                whole: ast.expr = put_part(terms, first, inner)
+                for other, rest in (*factors[:k], *factors[k + 1 :]):
+                    whole = ast.BinOp(whole, other, rest)
+                expression = put_part(line.expression, path, whole)
+                changed = replace(line, expression=expression)
+                body = (*rule.body[:index], changed, *rule.body[index + 1 :])
+                words = f"{ast.unparse(whole)} in place of {ast.unparse(part)} in {line}"
+                yield Slip(replace(rule, body=body), words, line.name)
+
+
+def _split_product(
+    part: ast.expr,
+) -> tuple[list[tuple[ast.operator, ast.expr]], ast.expr | None]:
+    """The factors and divisors of a product, and the sum among its factors, if there is one."""
+    if isinstance(part, ast.BinOp) and isinstance(part.op, (ast.Mult, ast.Div)):
+        factors, terms = _split_product(part.left)
+        right = part.right
+        is_sum = isinstance(right, ast.BinOp) and isinstance(right.op, (ast.Add, ast.Sub))
+        if is_sum and isinstance(part.op, ast.Mult) and terms is None:
+            return factors, right
+        return [*factors, (part.op, right)], terms
+    if isinstance(part, ast.BinOp) and isinstance(part.op, (ast.Add, ast.Sub)):
+        return [], part
+    return [(ast.Mult(), part)], None
+
+
+def _find_first_term(terms: ast.expr) -> Path:
+    """The way to the first term of a sum."""
+    path: Path = ()
+    while isinstance(terms, ast.BinOp) and isinstance(terms.op, (ast.Add, ast.Sub)):
+        path, terms = (*path, ("left", None)), terms.left
+    return path
+
+
+def _list_narrow_products(rule: Rule, kind: str) -> Iterator[Slip]:
+    """Matrix products of operands that are rounded, or cut, to a narrower type."""
+    line = next((line for line in rule.body if "dot(" in str(line)), None)
+    for name, (bits, narrow) in NARROW.items() if line else ():
+        if bits < TYPES[kind].precision:
+            assert line is not None
+            words = f"matrix products take their operands in {name}"
+            dot = partial(_multiply_narrow, narrow)
+            yield Slip(rule, words, line.name, {"dot": dot})
+
+
+def _multiply_narrow(narrow: Callable[[Any], Any], left: Any, right: Any) -> Any:
+    return np.asarray(narrow(np.asarray(left)) @ narrow(np.asarray(right)))
+
+
 def _list_statistics(rule: Rule) -> Iterator[Slip]:
     """A part of a line that is one number for a tensor, a row, or a column, or in another order.
 
@@ -189,102 +257,3 @@ def _list_names(part: ast.expr) -> set[str]:
 def _varies(rule: Rule, part: ast.expr) -> bool:
     """Whether a part has a number for every element: it reads the gradient, or a state or line."""
     return bool(_list_leaves(part) & {"W", "g", *rule.state, *rule.assigns})
-
-
-def _over(axes: Callable[[FloatArray], Any], reduce: Callable[..., Any]) -> Callable[[Any], Any]:
-    """A function of an array that reduces it along some axes and keeps its shape."""
-
-    def apply(values: Any) -> Any:
-        array = np.asarray(values, dtype=np.float64)
-        if not array.ndim or not array.size:
-            return array
-        return np.broadcast_to(reduce(array, axis=axes(array), keepdims=True), array.shape)
-
-    return apply
-
-
-def _every(array: FloatArray) -> Any:
-    return tuple(range(array.ndim))
-
-
-def _last(array: FloatArray) -> Any:
-    return -1
-
-
-def _but_first(array: FloatArray) -> Any:
-    return tuple(range(1, array.ndim)) if array.ndim > 1 else _every(array)
-
-
-def _root_mean_square(array: FloatArray, **over: Any) -> Any:
-    return np.sqrt(np.mean(array * array, **over))
-
-
-def _norm(array: FloatArray, **over: Any) -> Any:
-    return np.sqrt(np.sum(array * array, **over))
-
-
-def _largest(array: FloatArray, **over: Any) -> Any:
-    return np.max(np.abs(array), **over)
-
-
-def _centre(values: Any) -> Any:
-    """Without the mean over all axes but the first, in tensors of two axes or more."""
-    array = np.asarray(values, dtype=np.float64)
-    if array.ndim < 2 or not array.size:
-        return array
-    return array - array.mean(axis=_but_first(array), keepdims=True)
-
-
-def _centre_all(values: Any) -> Any:
-    array = np.asarray(values, dtype=np.float64)
-    return array - array.mean() if array.size else array
-
-
-def _permute(values: Any) -> Any:
-    """Row after row where it was column after column."""
-    array = np.asarray(values, dtype=np.float64)
-    return np.reshape(array.ravel(), array.shape, order="F")
-
-
-def _factor(values: Any) -> Any:
-    """The product of the means of rows and columns, divided by the mean, as in Adafactor."""
-    array = np.asarray(values, dtype=np.float64)
-    if array.ndim < 2 or not array.size:
-        return array
-    rows, columns = array.mean(-1, keepdims=True), array.mean(-2, keepdims=True)
-    return rows * columns / rows.mean(-2, keepdims=True)
-
-
-#: What may stand for a part of a line, by the name that the changed rule calls it.
-STATISTICS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
-    "mean_of": ("the mean of {0} over its tensor in place of {0}", _over(_every, np.mean)),
-    "sum_of": ("the sum of {0} over its tensor in place of {0}", _over(_every, np.sum)),
-    "norm_of": ("the norm of {0} over its tensor in place of {0}", _over(_every, _norm)),
-    "rms_of": (
-        "the root mean square of {0} over its tensor in place of {0}",
-        _over(_every, _root_mean_square),
-    ),
-    "largest_of": (
-        "the largest absolute value of {0} in its tensor in place of {0}",
-        _over(_every, _largest),
-    ),
-    "row_mean_of": ("the mean of {0} over its last axis in place of {0}", _over(_last, np.mean)),
-    "unit_mean_of": (
-        "the mean of {0} over all axes but the first in place of {0}",
-        _over(_but_first, np.mean),
-    ),
-    "unit_norm_of": (
-        "the norm of {0} over all axes but the first in place of {0}",
-        _over(_but_first, _norm),
-    ),
-    "factored": (
-        "{0} from the means of its rows and columns (tensors of two axes or more)",
-        _factor,
-    ),
-    "centred_units": (
-        "{0} without its mean over all axes but the first (tensors of two axes or more)",
-        _centre,
-    ),
-    "centred": ("{0} without its mean over its tensor", _centre_all),
-    "permuted": ("{0} in another memory order (rows for columns)", _permute),
-}
