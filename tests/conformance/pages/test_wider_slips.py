@@ -38,7 +38,7 @@ def test_no_slip_is_the_rule_itself(technique):
     page = load_page(technique)
     slips = list(list_wider_slips(page, page.rule))
     assert slips
-    assert all(str(slip.rule) != str(page.rule) for slip in slips)
+    assert all(slip.more or str(slip.rule) != str(page.rule) for slip in slips)
     assert all(slip.line in page.rule.assigns | {"g", "W"} for slip in slips)
 
 
@@ -55,7 +55,7 @@ def test_matrix_products_may_be_narrow():
     words = [slip.words for slip in list_wider_slips(page, page.rule)]
     assert "matrix products take their operands in TF32" in words
     narrow = [slip.words for slip in list_wider_slips(page, page.rule, "float16")]
-    assert not [text for text in narrow if "float16" in text or "TF32" in text]
+    assert not [text for text in narrow if " float16" in text or "TF32" in text]
     assert "matrix products take their operands in bfloat16" in narrow
 
 
