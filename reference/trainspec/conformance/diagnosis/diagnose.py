@@ -117,7 +117,12 @@ def _explain_parts(evidence: Evidence) -> Diagnosis | None:
     parts = explain_parts(evidence, _explain)
     if not parts:
         return None
-    text = "; ".join(f"in {part.operation}, {part.text}" for part in parts)
+    # Update rules with the same mistake are named together.
+    alike = {part.name or part: [p for p in parts if p.name == part.name] for part in parts}
+    text = "; ".join(
+        f"in {', '.join(part.operation for part in same)}, {same[0].text}"
+        for same in alike.values()
+    )
     known = [f"{part.operation}:{part.name}" for part in parts if part.name]
     every = len(evidence.cases)
     return Diagnosis(

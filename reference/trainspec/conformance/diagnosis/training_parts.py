@@ -26,6 +26,7 @@ from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.derivation.values import compute_values
 from trainspec.conformance.diagnosis.evidence import NEAR, Evidence
+from trainspec.conformance.diagnosis.wording import describe_edit
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.parts import TRAINING
@@ -121,8 +122,23 @@ def explain_parts(evidence: Evidence, explain: Explain) -> list[Found]:
             rules = _explain_rules(runs, rule, reading, explain, quick)
             if (wrong or rules) and (not quick or all(rule.name for rule in rules)):
                 return [*wrong, *rules]
+        if quick and not right and (found := _explain_losses(runs, network, explain)):
+            return found
         if quick and (found := _explain_network(runs, network, explain)):
             return found
+    return []
+
+
+def _explain_losses(runs: Sequence[_Run], network: Page, explain: Explain) -> list[Found]:
+    """A known form of the network that has these losses, and what the update rules are with it."""
+    for name in network.edits:
+        rule = network.rule_of_form(name)
+        if all(run.has_losses(rule, READINGS[0]) for run in runs):
+            lines = network.rule.changed_names(network.changes[name])
+            found = Found(network.name, name, describe_edit(network, name), tuple(sorted(lines)))
+            rules = _explain_rules(runs, rule, READINGS[0], explain, False)
+            if all(rule.name for rule in rules):
+                return [found, *rules]
     return []
 
 
@@ -150,13 +166,16 @@ def _read_moved(network: Page, training: Page) -> Rule:
 
 
 def _explain_network(runs: Sequence[_Run], network: Page, explain: Explain) -> list[Found]:
-    """What the network is, by the gradients that steps of SGD show, and the update rules then."""
+    """What the network is, by the gradients that steps of SGD show, and the update rules then.
+
+    Where no form of the network is known, nothing can be said of the update rules.
+    """
     shown = [run for run in runs if run.rule == SGD]
     cases = [step for run in shown for step in run.network_steps(network)]
     if not cases:
         return []
     is_it = explain(_gather(network, runs[0].kind, cases), False)
-    if is_it.form in ("", "canonical"):
+    if is_it.form == "canonical":
         return []
     found = [Found(network.name, is_it.form, is_it.text, tuple(is_it.lines))]
     if is_it.rule:

@@ -20,16 +20,17 @@ def describe_form(page: Page, form: Form) -> str:
     if len(form.edits) > 2:
         published = [name for name in form.edits if name in page.variants]
         parts = [f"the published variants {', '.join(published)} together"]
-        parts += [_describe_edit(page, name) for name in form.edits if name not in published]
+        parts += [describe_edit(page, name) for name in form.edits if name not in published]
     else:
-        parts = [_describe_edit(page, name) for name in form.edits]
+        parts = [describe_edit(page, name) for name in form.edits]
     if len(form.edits) == 2:
         parts = ["two changes together: " + ", and ".join(parts)]
     parts += form.words
     return "; ".join(parts) or "this is the canonical form"
 
 
-def _describe_edit(page: Page, name: str) -> str:
+def describe_edit(page: Page, name: str) -> str:
+    """A variant, an error, or another reading, in words."""
     if name not in page.edits:
         products = list_float_products(page.technique)
         if name in products:
