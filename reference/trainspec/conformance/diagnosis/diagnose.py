@@ -24,7 +24,7 @@ from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, gather_evid
 from trainspec.conformance.diagnosis.matching import Match
 from trainspec.conformance.diagnosis.searches import SEARCHES, Tier
 from trainspec.conformance.diagnosis.some_places import list_restricted
-from trainspec.conformance.diagnosis.training_parts import explain_parts
+from trainspec.conformance.diagnosis.training_parts import Found, explain_parts
 from trainspec.conformance.diagnosis.wording import NO_FORM
 from trainspec.conformance.pages.forms import Form, list_edits
 from trainspec.conformance.pages.page import Page
@@ -117,11 +117,14 @@ def _explain_parts(evidence: Evidence) -> Diagnosis | None:
     parts = explain_parts(evidence, _explain)
     if not parts:
         return None
-    # Update rules with the same mistake are named together.
-    alike = {part.name or part: [p for p in parts if p.name == part.name] for part in parts}
+    # Update rules with the same known mistake are named together.
+    alike: dict[Any, list[Found]] = {}
+    for part in parts:
+        same = part.name if part.name and "change" not in part.name else part
+        alike.setdefault(same, []).append(part)
     text = "; ".join(
-        f"in {', '.join(part.operation for part in same)}, {same[0].text}"
-        for same in alike.values()
+        f"in {', '.join(part.operation for part in found)}, {found[0].text}"
+        for found in alike.values()
     )
     known = [f"{part.operation}:{part.name}" for part in parts if part.name]
     every = len(evidence.cases)
