@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
@@ -34,6 +34,8 @@ from trainspec.conformance.pages.forms import Form
 from trainspec.conformance.pages.parts import FUNCTION
 
 Inputs = dict[str, Any]
+#: So many changes that explain the same outputs are named.
+FEW = 3
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,13 @@ def find_by_inputs(evidence: Evidence) -> Iterator[Match]:
             every.append(_explain_missing(evidence, missing, form, change, probe))
     # One change for many outputs says more than another one for each.
     for explained in sorted(every, key=len, reverse=True):
-        found = {**explained, **found}
+        new = {name: own for name, own in explained.items() if name not in found}
+        others = [e for e in every if e is not explained and e.keys() == explained.keys()]
+        alike = dict.fromkeys(next(iter(e.values())).change for e in others if new)
+        if 0 < len(alike) <= FEW:
+            told = f"; these answers cannot tell it from {', '.join(alike)}"
+            new = {name: replace(own, change=own.change + told) for name, own in new.items()}
+        found = {**new, **found}
     if missing and len(found) == len(evidence.outputs):
         yield match_outputs(evidence, found)
 
@@ -85,9 +93,8 @@ def _compute(evidence: Evidence, form: Form, change: Change, case: Case) -> Floa
     An output of another shape is NaN.
     """
     inputs = map_tensors(lambda t: to_array(t, np.float64), case.inputs)
-    changed = change.change(inputs)
-    if changed is None:
-        return np.full(case.expected.shape, np.nan)
+    # Where there is nothing to change, as in a vector that has no columns, the inputs are right.
+    changed = change.change(inputs) or inputs
     values = compute_values(case, form.rule, None, changed)
     if values.shape == case.expected.shape:
         return values

@@ -24,10 +24,11 @@ from trainspec.conformance.pages.forms import (
     list_several,
     list_single,
 )
+from trainspec.conformance.pages.formula_slips import list_formula_slips
 from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.parts import TRAINING
 from trainspec.conformance.pages.slips import list_slips
-from trainspec.conformance.pages.wider_slips import list_halves
+from trainspec.conformance.pages.wider_slips import list_wider_slips
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,9 @@ def find_slips_by_output(evidence: Evidence) -> Iterator[Match]:
     found = explain_outputs(evidence)
     probe = evidence.answered[0]
     for form in list_complete(evidence, list_bases(evidence, found)):
-        halves = list_halves(page, form.rule)
-        for slip in itertools.chain(halves, list_slips(page, form.rule, evidence.kind)):
+        small = list_slips(page, form.rule, evidence.kind)
+        wider = list_wider_slips(page, form.rule, evidence.kind)
+        for slip in itertools.chain(list_formula_slips(page, form.rule), small, wider):
             missing = [name for name in evidence.outputs if name not in found]
             if not missing:
                 break

@@ -41,15 +41,15 @@ SGD = "sgd"
 class Reading:
     """What a loop may get wrong around the network: which step's inputs a step is given.
 
-    `late` says that the loss is that of the parameters after the step, `moved` that each parameter
-    moves as soon as its gradient is known, so that the layers below see it moved.
+    `late` says that the loss is that of the parameters after the step, `moved` names parameters
+    that move as soon as their gradients are known, so that the layers below see them moved.
     """
 
     name: str
     text: str
     choose: Callable[[int], int] = int
     late: bool = False
-    moved: bool = False
+    moved: tuple[str, ...] = ()
 
 
 READINGS = (
@@ -61,11 +61,6 @@ READINGS = (
         lambda step: max(step - 1, 0),
     ),
     Reading("loss-after-step", "the loss is that of the parameters after the step", late=True),
-    Reading(
-        "moved-too-early",
-        "a parameter moves before the gradients of the layers below it are known",
-        moved=True,
-    ),
 )
 #: The name, in the network's rule, of a parameter that has moved.
 MOVED = "{}_moved"
@@ -113,12 +108,13 @@ def explain_parts(evidence: Evidence, explain: Explain) -> list[Found]:
     if not runs:
         return []
     network = load_page(_find_network(evidence.page))
-    right = [r for r in READINGS if all(run.has_losses(network.rule, r) for run in runs)]
+    readings = (*READINGS, *_list_moved(evidence.page))
+    right = [r for r in readings if all(run.has_losses(network.rule, r) for run in runs)]
     # Update rules take long to explain where the gradients are wrong: the simplest forms first.
     for quick in (True, False):
         for reading in right:
             wrong = [Found("training", reading.name, reading.text)] if reading.name else []
-            rule = _read_moved(network, runs[0].page) if reading.moved else network.rule
+            rule = _read_moved(network, runs[0].page, reading.moved)
             rules = _explain_rules(runs, rule, reading, explain, quick)
             if (wrong or rules) and (not quick or all(rule.name for rule in rules)):
                 return [*wrong, *rules]
@@ -148,17 +144,27 @@ def _find_network(page: Page) -> str:
     return name
 
 
-def _read_moved(network: Page, training: Page) -> Rule:
+def _list_moved(training: Page) -> Iterator[Reading]:
+    """Parameters that move too early: all of them, or one."""
+    for moved in (training.trained, *((name,) for name in training.trained)):
+        what = moved[0] if len(moved) == 1 else "a parameter"
+        text = f"{what} moves before the gradients of the layers below it are known"
+        yield Reading("moved-too-early", text, moved=moved)
+
+
+def _read_moved(network: Page, training: Page, moved: Sequence[str]) -> Rule:
     """The network's rule, whose backward pass reads parameters that have moved.
 
     The gradient of a parameter itself is computed before it moves.
     """
+    if not moved:
+        return network.rule
     lines = list(network.rule.body)
     loss = next(k for k, line in enumerate(lines) if line.name == training.outputs[0])
     texts = []
     for line in lines[loss + 1 :]:
         text = str(line)
-        for name in training.trained:
+        for name in moved:
             if line.name != f"d{name}":
                 text = re.sub(rf"\b{name}\b", MOVED.format(name), text)
         texts.append(text)

@@ -73,14 +73,14 @@ def list_slips(page: Page, rule: Rule, kind: str) -> Iterator[Slip]:
     # A term may land outside the brackets of a line that reads the line it belongs to.
     joined = join_lines(rule)
     if joined != rule:
-        yield from _list_changes(page, joined, (_replace_operation,))
+        yield from _list_changes(page, joined, (replace_operation,))
     yield from _list_changes(page, rule, (_wrap,))
 
 
 def list_plain_slips(page: Page, rule: Rule) -> Iterator[Slip]:
     """The slips that people make most: another name or number, a sign, brackets, a stale state."""
     yield from _list_state_slips(rule)
-    yield from _list_changes(page, rule, (_replace_leaf, _replace_operation, _replace_call))
+    yield from _list_changes(page, rule, (_replace_leaf, replace_operation, _replace_call))
 
 
 #: What may stand in place of a part of an expression: `page, part, names to choose from`.
@@ -99,7 +99,7 @@ def _list_changes(page: Page, rule: Rule, ways: Sequence[_Others]) -> Iterator[S
                     for way in ways
                     for other in way(page, node, known)
                 ]
-                if _replace_operation in ways:
+                if replace_operation in ways:
                     changes += _hoist(line.expression, path, node)
                 for changed, old, new in changes:
                     text = ast.unparse(changed)
@@ -247,7 +247,8 @@ def _replace_number(node: ast.Constant) -> Iterator[ast.expr]:
         yield ast.Constant(int(value) if value == int(value) else value)
 
 
-def _replace_operation(page: Page, node: ast.expr, known: Sequence[str]) -> Iterator[ast.expr]:
+def replace_operation(page: Page, node: ast.expr, known: Sequence[str]) -> Iterator[ast.expr]:
+    """What an operation may be taken for: an operand left out, another operator, other brackets."""
     if isinstance(node, ast.UnaryOp):
         yield node.operand
     if isinstance(node, ast.Compare):

@@ -15,13 +15,12 @@ import numpy as np
 
 from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.pages.expressions import (
-    Path,
     Substitute,
-    get_part,
     make_name,
     put_part,
     walk_parts,
 )
+from trainspec.conformance.pages.formula_slips import list_formula_slips
 from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.rule import Line, Rule
 from trainspec.conformance.pages.slips import Slip
@@ -45,6 +44,7 @@ FRACTIONS = (
 )
 #: What any other hyperparameter may be.
 OTHERS = (
+    "where(t > 1, {0}, 1)",
     "{0} / t",
     "{0} / sqrt(t)",
     "{0} * t",
@@ -65,24 +65,13 @@ BESIDE = (
 
 def list_wider_slips(page: Page, rule: Rule, kind: str = "float64") -> Iterator[Slip]:
     """Every such slip of a rule that an implementation in the type `kind` may have."""
-    yield from list_halves(page, rule)
+    yield from list_formula_slips(page, rule)
     yield from _list_overwritten(rule)
     yield from _list_courses(page, rule)
     yield from _list_sizes(page, rule)
-    yield from _list_first_terms(rule)
     yield from _list_narrow_products(rule, kind)
     if page.is_update_rule:
         yield from _list_statistics(rule)
-
-
-def list_halves(page: Page, rule: Rule) -> Iterator[Slip]:
-    """One line of a published variant without the others that belong to it."""
-    known = page.variant_hyperparameters(rule)
-    for name, edit in page.variants.items():
-        for line in edit.change.body if len(edit.change.body) > 1 else ():
-            changed = rule.with_edit(Rule((), (line,)), name)
-            if not page.variant_hyperparameters(changed) - known and str(changed) != str(rule):
-                yield Slip(changed, f"{line}, which is one line of {name} alone", line.name)
 
 
 def _list_overwritten(rule: Rule) -> Iterator[Slip]:
@@ -148,53 +137,6 @@ def _list_sizes(page: Page, rule: Rule) -> Iterator[Slip]:
                 body = (*rule.body[:index], changed, *rule.body[index + 1 :])
                 words = f"{text} in place of every {size} in {line}"
                 yield Slip(replace(rule, body=body), words, line.name)
-
-
-def _list_first_terms(rule: Rule) -> Iterator[Slip]:
-    """A factor before brackets that multiplies, or divides, the first term in them alone."""
-    for index, line in enumerate(rule.body):
-        for path, part in walk_parts(line.expression):
-            if not isinstance(part, ast.BinOp) or not isinstance(part.op, (ast.Mult, ast.Div)):
-                continue
-            factors, terms = _split_product(part)
-            first = _find_first_term(terms) if terms is not None else ()
-            for k, (op, factor) in enumerate(factors if first else ()):
-                assert terms is not None
-                inner = ast.BinOp(get_part(terms, first), op, factor)
-                if isinstance(op, ast.Mult):
-                    inner = ast.BinOp(factor, op, get_part(terms, first))
-                whole: ast.expr = put_part(terms, first, inner)
-                for other, rest in (*factors[:k], *factors[k + 1 :]):
-                    whole = ast.BinOp(whole, other, rest)
-                expression = put_part(line.expression, path, whole)
-                changed = replace(line, expression=expression)
-                body = (*rule.body[:index], changed, *rule.body[index + 1 :])
-                words = f"{ast.unparse(whole)} in place of {ast.unparse(part)} in {line}"
-                yield Slip(replace(rule, body=body), words, line.name)
-
-
-def _split_product(
-    part: ast.expr,
-) -> tuple[list[tuple[ast.operator, ast.expr]], ast.expr | None]:
-    """The factors and divisors of a product, and the sum among its factors, if there is one."""
-    if isinstance(part, ast.BinOp) and isinstance(part.op, (ast.Mult, ast.Div)):
-        factors, terms = _split_product(part.left)
-        right = part.right
-        is_sum = isinstance(right, ast.BinOp) and isinstance(right.op, (ast.Add, ast.Sub))
-        if is_sum and isinstance(part.op, ast.Mult) and terms is None:
-            return factors, right
-        return [*factors, (part.op, right)], terms
-    if isinstance(part, ast.BinOp) and isinstance(part.op, (ast.Add, ast.Sub)):
-        return [], part
-    return [(ast.Mult(), part)], None
-
-
-def _find_first_term(terms: ast.expr) -> Path:
-    """The way to the first term of a sum."""
-    path: Path = ()
-    while isinstance(terms, ast.BinOp) and isinstance(terms.op, (ast.Add, ast.Sub)):
-        path, terms = (*path, ("left", None)), terms.left
-    return path
 
 
 def _list_narrow_products(rule: Rule, kind: str) -> Iterator[Slip]:

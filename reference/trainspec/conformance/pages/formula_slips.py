@@ -1,0 +1,172 @@
+"""Slips of a formula that one place does not hold: half of a variant, a power with another running
+base, a part that only one line computes otherwise, a factor on the first term of a sum alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from trainspec.conformance.pages.expressions import (
+    Path,
+    Substitute,
+    get_part,
+    make_name,
+    put_part,
+    walk_parts,
+)
+from trainspec.conformance.pages.page import Page
+from trainspec.conformance.pages.rule import Line, Rule
+from trainspec.conformance.pages.slips import Slip, replace_operation
+
+
+def list_formula_slips(page: Page, rule: Rule) -> Iterator[Slip]:
+    """Every such slip of a rule."""
+    yield from _list_halves(page, rule)
+    yield from _list_powers(page, rule)
+    yield from _list_inlined(page, rule)
+    yield from _list_compounded(page, rule)
+    yield from _list_first_terms(rule)
+
+
+def _list_halves(page: Page, rule: Rule) -> Iterator[Slip]:
+    """One line of a published variant without the others that belong to it."""
+    known = page.variant_hyperparameters(rule)
+    for name, edit in page.variants.items():
+        for line in edit.change.body if len(edit.change.body) > 1 else ():
+            changed = rule.with_edit(Rule((), (line,)), name)
+            if not page.variant_hyperparameters(changed) - known and str(changed) != str(rule):
+                yield Slip(changed, f"{line}, which is one line of {name} alone", line.name)
+
+
+def _list_powers(page: Page, rule: Rule) -> Iterator[Slip]:
+    """A running power of a hyperparameter that is multiplied by another one at every step."""
+    fractions = [name for name, p in page.parameters.items() if p.is_fraction]
+    for one, other in itertools.permutations(fractions, 2):
+        whole = f"{one} ** t"
+        for index, line in enumerate(rule.body):
+            for path, part in walk_parts(line.expression):
+                if ast.unparse(part) != whole:
+                    continue
+                for text in (f"{one} * {other} ** (t - 1)", f"{other} * {one} ** (t - 1)"):
+                    product = ast.parse(text, mode="eval").body
+                    changed = replace(line, expression=put_part(line.expression, path, product))
+                    words = f"{text} in place of {whole} in {line}"
+                    yield Slip(_put_line(rule, index, changed), words, line.name)
+
+
+def _list_inlined(page: Page, rule: Rule) -> Iterator[Slip]:
+    """A line that reads something else than another line has computed, which others do read.
+
+    What was computed is put in its place, with one operation of it changed.
+    """
+    for index, line in enumerate(rule.body):
+        for before in rule.body[:index]:
+            if before.name not in line.reads or before.name in rule.state or before.block:
+                continue
+            seen = set()
+            for path, part in walk_parts(before.expression):
+                inner = isinstance(part, ast.Call) and ast.unparse(part).startswith("reshape_like(")
+                for other in (
+                    *replace_operation(page, part, ()),
+                    *((part.args[0],) if inner and isinstance(part, ast.Call) else ()),
+                ):
+                    changed = put_part(before.expression, path, other)
+                    text = ast.unparse(changed)
+                    if text in seen or isinstance(changed, ast.Constant):
+                        continue
+                    seen.add(text)
+                    expression = Substitute(before.name, changed).visit(
+                        copy.deepcopy(line.expression)
+                    )
+                    words = f"{text} in place of {before.name} in {line}"
+                    made = _put_line(rule, index, replace(line, expression=expression))
+                    yield Slip(made, words, line.name)
+        for name, inner_text in _list_reshaped(rule.body[:index]).items():
+            for path, part in walk_parts(line.expression):
+                if isinstance(part, ast.Name) and part.id not in (name, *page.parameters):
+                    put = ast.parse(inner_text, mode="eval").body
+                    changed_line = replace(line, expression=put_part(line.expression, path, put))
+                    words = f"{inner_text} (which is {name}) in place of {part.id} in {line}"
+                    yield Slip(_put_line(rule, index, changed_line), words, line.name)
+
+
+def _list_reshaped(lines: Sequence[Line]) -> dict[str, str]:
+    """The names that are something in another shape, with what it is in its own."""
+    return {
+        line.name: ast.unparse(line.expression.args[0])
+        for line in lines
+        if isinstance(line.expression, ast.Call)
+        and ast.unparse(line.expression.func) == "reshape_like"
+    }
+
+
+def _list_compounded(page: Page, rule: Rule) -> Iterator[Slip]:
+    """A schedule whose every value is made of the one before, not of the first."""
+    for index, line in enumerate(rule.body if len(page.inputs) == 1 else ()):
+        value = line.expression
+        if not isinstance(value, ast.BinOp) or not isinstance(value.op, (ast.Mult, ast.Div)):
+            continue
+        if not isinstance(value.left, ast.Name) or value.left.id not in page.parameters:
+            continue
+        compounded = ast.Call(make_name("product_so_far"), [value.right], [])
+        changed = replace(line, expression=ast.BinOp(value.left, value.op, compounded))
+        words = f"the product of all {ast.unparse(value.right)} so far in place of it in {line}"
+        more = {"product_so_far": np.cumprod}
+        yield Slip(_put_line(rule, index, changed), words, line.name, more)
+
+
+def _put_line(rule: Rule, index: int, line: Line) -> Rule:
+    return replace(rule, body=(*rule.body[:index], line, *rule.body[index + 1 :]))
+
+
+def _list_first_terms(rule: Rule) -> Iterator[Slip]:
+    """A factor before brackets that multiplies, or divides, the first term in them alone."""
+    for index, line in enumerate(rule.body):
+        for path, part in walk_parts(line.expression):
+            if not isinstance(part, ast.BinOp) or not isinstance(part.op, (ast.Mult, ast.Div)):
+                continue
+            factors, terms = _split_product(part)
+            first = _find_first_term(terms) if terms is not None else ()
+            for k, (op, factor) in enumerate(factors if first else ()):
+                assert terms is not None
+                inner = ast.BinOp(get_part(terms, first), op, factor)
+                if isinstance(op, ast.Mult):
+                    inner = ast.BinOp(factor, op, get_part(terms, first))
+                whole: ast.expr = put_part(terms, first, inner)
+                for other, rest in (*factors[:k], *factors[k + 1 :]):
+                    whole = ast.BinOp(whole, other, rest)
+                expression = put_part(line.expression, path, whole)
+                changed = replace(line, expression=expression)
+                body = (*rule.body[:index], changed, *rule.body[index + 1 :])
+                words = f"{ast.unparse(whole)} in place of {ast.unparse(part)} in {line}"
+                yield Slip(replace(rule, body=body), words, line.name)
+
+
+def _split_product(
+    part: ast.expr,
+) -> tuple[list[tuple[ast.operator, ast.expr]], ast.expr | None]:
+    """The factors and divisors of a product, and the sum among its factors, if there is one."""
+    if isinstance(part, ast.BinOp) and isinstance(part.op, (ast.Mult, ast.Div)):
+        factors, terms = _split_product(part.left)
+        right = part.right
+        is_sum = isinstance(right, ast.BinOp) and isinstance(right.op, (ast.Add, ast.Sub))
+        if is_sum and isinstance(part.op, ast.Mult) and terms is None:
+            return factors, right
+        return [*factors, (part.op, right)], terms
+    if isinstance(part, ast.BinOp) and isinstance(part.op, (ast.Add, ast.Sub)):
+        return [], part
+    return [(ast.Mult(), part)], None
+
+
+def _find_first_term(terms: ast.expr) -> Path:
+    """The way to the first term of a sum."""
+    path: Path = ()
+    while isinstance(terms, ast.BinOp) and isinstance(terms.op, (ast.Add, ast.Sub)):
+        path, terms = (*path, ("left", None)), terms.left
+    return path
