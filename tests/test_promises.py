@@ -224,6 +224,33 @@ def case_inputs(technique):
     return load_page(technique).inputs or ("params", "grads")
 
 
+@each_technique
+def test_every_number_is_judged_in_float64(technique):
+    for case in load_cases([technique]):
+        if not case.rejects and "float64" in case.tolerance:
+            assert np.isfinite(case.tolerance["float64"]).all(), case.id
+
+
+@each_technique
+def test_every_error_is_caught_by_two_cases(technique):
+    page = load_page(technique)
+    cases = [c for c in load_cases([technique]) if "float64" in c.tolerance and not c.rejects]
+    for name in page.errors:
+        rule = page.rule_of_form(name)
+        caught = []
+        for case in cases:
+            missing = page.variant_hyperparameters(rule) - case.hyperparameters.keys()
+            with np.errstate(all="ignore"):
+                values = compute_values(case, rule, dict.fromkeys(missing, 0.125))
+                expected, allowed = case.expected, case.tolerance["float64"]
+                same = values.shape == expected.shape
+                if not same or measure_distance(values, expected, expected, allowed, "float64") > 1:
+                    caught.append(case.name)
+            if len(caught) == 2:
+                break
+        assert len(caught) == 2, f"{name} is caught by {caught} alone"
+
+
 @pytest.mark.slow
 @each_technique
 def test_every_variant_and_error_is_rejected_and_named(technique):
