@@ -55,8 +55,11 @@ def test_constants_are_fitted_again_to_the_numbers_that_they_miss():
     assert "epsilon" in adagrad.solution.open
 
 
-def record_with_gaps(own, tmp_path, beta1=0.9, wrong=0.0):
-    """A run of Adam over two tensors; the second lacks its gradient at steps 2, 3 and 6."""
+def record_with_gaps(own, tmp_path, beta1=0.9, wrong=0.0, both=False):
+    """A run of Adam over two tensors; the second lacks its gradient at steps 2, 3 and 6.
+
+    With `both` the first lacks it too, at step 4.
+    """
     draws = np.random.default_rng(3)
     params = {name: draws.standard_normal(20) for name in "ab"}
     m, v = ({name: np.zeros(20) for name in "ab"} for _ in range(2))
@@ -66,6 +69,8 @@ def record_with_gaps(own, tmp_path, beta1=0.9, wrong=0.0):
         grads = {name: 0.3 * draws.standard_normal(20) + 0.1 for name in "ab"}
         if t in (2, 3, 6):
             grads["b"] = None
+        if both and t == 4:
+            grads["a"] = None
         for name, g in grads.items():
             if g is None:
                 continue
@@ -91,6 +96,35 @@ def test_who_counts_steps_without_a_gradient_is_told(own, counting, tmp_path):
     assert adam.whole
     assert adam.judged == 20 * 8 + 20 * 5
     assert adam.counting == counting
+
+
+@pytest.mark.parametrize(
+    ("own", "counting"),
+    [(True, "each tensor counts its own"), (False, "all tensors share one count")],
+)
+def test_every_tensor_may_lack_some_gradient(own, counting, tmp_path):
+    trace = record_with_gaps(own, tmp_path, both=True)
+    assert trace.names == ["a"]
+    assert trace.places == [0, 1, 2, 4, 5, 6, 7]
+    found = explain_trace(trace, ["optimizers/adam"])
+    (adam,) = [e for e in found.explanations if e.form == "adam"]
+    assert adam.whole
+    assert adam.judged == 20 * 7 + 20 * 5
+    assert adam.counting == counting
+
+
+def test_what_every_count_explains_is_said(tmp_path):
+    recorder, w = Recorder({"a": np.ones(9), "b": np.ones(9)}), {"a": np.ones(9), "b": np.ones(9)}
+    for t in range(5):
+        grads = {"a": None if t == 3 else np.full(9, t + 1.0), "b": None if t == 1 else np.ones(9)}
+        w = {k: w[k] if g is None else w[k] - 0.1 * g for k, g in grads.items()}
+        recorder.step(grads, w)
+    recorder.save(tmp_path / "gaps.npz")
+    found = explain_trace(read_trace(tmp_path / "gaps.npz"), ["optimizers/sgd"])
+    (sgd,) = [e for e in found.explanations if e.form == "sgd"]
+    assert sgd.whole
+    assert sgd.judged == 9 * 4 * 2
+    assert sgd.counting == "the count does not show"
 
 
 def test_what_a_tensor_with_gaps_does_wrong_is_found(tmp_path):

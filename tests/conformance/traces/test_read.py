@@ -96,7 +96,7 @@ def test_lines_follow_the_schema(tmp_path):
         (
             "run.jsonl",
             b'{"trainspec_trace": 1, "type": "float32"}',
-            "no parameters with a gradient",
+            "it has no parameters",
         ),
         ("run.npz", b"PK not a zip", "cannot be read as a trace"),
         ("run.safetensors", b"short", "cannot be read as a trace"),

@@ -10,7 +10,12 @@ from trainspec.conformance.pages.forms import compose_rule, list_published, list
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import Page
 from trainspec.conformance.traces.explanation import Explained, Explanation
-from trainspec.conformance.traces.judge import judge_explanations
+from trainspec.conformance.traces.judge import (
+    COUNTING,
+    EITHER,
+    judge_explanations,
+    number_steps,
+)
 from trainspec.conformance.traces.solve import find_unknown, solve
 from trainspec.conformance.traces.state import list_unknown_slots
 from trainspec.conformance.traces.trace import STEPS, Trace, choose_sample, count_finite_steps
@@ -36,6 +41,8 @@ def explain_trace(
     with one learning rate are tried first, then with another one at every step, then named
     mistakes; the first kind that explains anything is what is returned.
     """
+    if trace.places and not trace.numbers:
+        return _explain_either_count(trace, techniques, tick, whole)
     pages = [load_page(t) for t in techniques if load_page(t).is_update_rule]
     finite = count_finite_steps(trace)
     notes = list(_list_notes(trace, finite))
@@ -68,6 +75,29 @@ def explain_trace(
             kept = [e for e in judged if e.whole] or judged
             return Explained(trace, sorted(kept, key=attrgetter("simplicity")), notes)
     return Explained(trace, [], notes)
+
+
+def _explain_either_count(
+    trace: Trace, techniques: Sequence[str], tick: Callable[[], None], whole: bool
+) -> Explained:
+    """A trace of which every tensor lacks a gradient at some step, its steps counted either way."""
+    found = {}
+    for words, own in COUNTING.items():
+        numbers = number_steps(trace, own)
+        explained = explain_trace(replace(trace, numbers=numbers), techniques, tick, whole=whole)
+        kept = [replace(e, counting=words) for e in explained.explanations]
+        found[words] = replace(explained, explanations=kept)
+    one, other = found.values()
+    if not (one.explanations and other.explanations):
+        return one if one.explanations else other
+    if one.explanations[0].whole != other.explanations[0].whole:
+        return one if one.explanations[0].whole else other
+    # What does not read the count is explained either way.
+    names = {e.form for e in other.explanations}
+    both = [replace(e, counting=EITHER) if e.form in names else e for e in one.explanations]
+    forms = {e.form for e in both}
+    more = [e for e in other.explanations if e.form not in forms]
+    return replace(one, explanations=sorted((*both, *more), key=attrgetter("simplicity")))
 
 
 def _list_notes(trace: Trace, finite: int) -> Iterator[str]:

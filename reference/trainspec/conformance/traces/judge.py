@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any
@@ -48,13 +48,17 @@ def _judge_parts(trace: Trace, explanation: Explanation) -> Explanation:
     """
     if not trace.parts:
         return explanation
+    rates = _find_rates(trace, explanation)
+    parts = [part for part in trace.parts if all(place in rates for place in part.places)]
     counted = {
-        words: [_judge_part(part, explanation, own) for part in trace.parts]
+        words: [_judge_part(part, explanation, own, rates) for part in parts]
         for words, own in COUNTING.items()
+        # A trace that is a part itself is counted in one way already.
+        if not trace.numbers or trace.numbers == number_steps(trace, own)
     }
     explained = {words: sum(e.explained for e in judged) for words, judged in counted.items()}
     most = max(explained.values())
-    best = [words for words in COUNTING if explained[words] == most]
+    best = [words for words in counted if explained[words] == most]
     judged = counted[best[0]]
     return replace(
         explanation,
@@ -66,11 +70,31 @@ def _judge_parts(trace: Trace, explanation: Explanation) -> Explanation:
     )
 
 
-def _judge_part(part: Trace, explanation: Explanation, own: bool) -> Explanation:
+def number_steps(part: Trace, own: bool) -> list[int]:
+    """The numbers of the steps of a part, whose tensors count their `own`, or those of the run."""
+    return [part.first_step + (i if own else place) for i, place in enumerate(part.places)]
+
+
+def _find_rates(trace: Trace, explanation: Explanation) -> Mapping[int, float]:
+    """The learning rate at every place of the recording where it is known."""
+    rates = explanation.solution.rates
+    if not trace.places:
+        return dict(enumerate(rates))
+    known = dict(zip(trace.places, rates))
+    if len(set(rates)) == 1:
+        last = max((place for part in trace.parts for place in part.places), default=0)
+        known = dict.fromkeys(range(last + 1), rates[0]) | known
+    return known
+
+
+def _judge_part(
+    part: Trace, explanation: Explanation, own: bool, rates: Mapping[int, float]
+) -> Explanation:
     """Judge an explanation on a part whose tensors count their `own` steps, or those of the run."""
-    numbers = [part.first_step + (i if own else place) for i, place in enumerate(part.places)]
-    rates = [explanation.solution.rates[place] for place in part.places]
-    return _judge(replace(part, numbers=numbers, rates=rates), explanation)[0]
+    here = replace(
+        part, numbers=number_steps(part, own), rates=[rates[place] for place in part.places]
+    )
+    return _judge(here, explanation)[0]
 
 
 def _refine(trace: Trace, explanation: Explanation, constant_rate: bool) -> Explanation:

@@ -181,11 +181,13 @@ def _make_trace(head: Head, arrays: Arrays) -> Trace:
     kind = _check_type(head)
     every = sorted(name.removeprefix("params/") for name in arrays if name.startswith("params/"))
     missing = head.missing or {}
+    if not every:
+        raise TraceError("it has no parameters")
     names = [name for name in every if not missing.get(name)]
-    if not names:
-        raise TraceError("it has no parameters with a gradient at every step")
-    params = _join(arrays, "params", names)
-    grads = _join(arrays, "grads", names)
+    # Where every tensor lacks a gradient somewhere, the longest of them stands for the run.
+    whole = names or every[:1]
+    params = _join(arrays, "params", whole)
+    grads = _join(arrays, "grads", whole)
     if len(params) != len(grads) + 1 or not len(grads):
         raise TraceError(
             f"it has parameters at {len(params)} times and {len(grads)} gradients: a trace of T "
@@ -199,10 +201,15 @@ def _make_trace(head: Head, arrays: Arrays) -> Trace:
     if rates is not None and len(rates) != len(grads):
         raise TraceError(f"it has {len(rates)} learning rates for {len(grads)} steps")
     first = head.first_step
-    state = _read_state(arrays, names)
-    trace = Trace(kind, params, grads, names, _shapes(arrays, names), given, rates, first, state)
+    state = _read_state(arrays, whole)
+    trace = Trace(kind, params, grads, whole, _shapes(arrays, whole), given, rates, first, state)
     parts, left_out = _read_parts(trace, arrays, missing)
-    return replace(trace, parts=parts, left_out=left_out)
+    if names:
+        return replace(trace, parts=parts, left_out=left_out)
+    if not parts:
+        raise TraceError("no parameter has a gradient at any step and stays where it has none")
+    main = max(parts, key=lambda part: part.size * part.steps)
+    return replace(main, parts=[part for part in parts if part is not main], left_out=left_out)
 
 
 def _read_parts(
