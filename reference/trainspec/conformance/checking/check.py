@@ -133,8 +133,10 @@ def apply_known_failures(result: Result, reasons: Mapping[str, str], *, own: boo
     listed case that passes is stale if the list is the implementation's `own`; an object without an
     adapter has the list of its library, of which not every entry applies to it.
     """
-    case = CaseInType(result.case.offering, result.case.name, result.kind)
     fails = result.outcome.fails
+    if not reasons and not fails:
+        return result
+    case = CaseInType(result.case.offering, result.case.name, result.kind)
     reason = reasons.get(str(case), reasons.get(case.label))
     if reason is None and fails and result.subject is Subject.STEPS:
         # What fails when it is asked at once fails when it is asked step by step.

@@ -89,7 +89,7 @@ class Commands(click.Group):
             if getattr(sys, name) is None:
                 setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
         # Little of what a command makes is in cycles, and looking for them took a tenth of a check.
-        gc.set_threshold(100_000, 20, 20)
+        gc.set_threshold(1_000_000, 20, 20)
         return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
