@@ -53,3 +53,15 @@ def test_a_hidden_decay_is_found_without_a_slot():
 def test_no_constant_explains_a_sign():
     found = evidence(lambda W, g, s, t, k, h: W - h.rate * np.sign(g), "sgd")
     assert solve(found, "learning_rate") == []
+
+
+def test_answers_that_are_all_infinite_determine_no_constant():
+    def kernel(W, g, s, t, k, h):
+        return np.full_like(W, np.inf)
+
+    found = evidence(kernel, "adam")
+    assert not np.isfinite(found.sample.answer).any()
+    base = make_form(found.page, ())
+    for slot in find_slots(found.page, base.rule):
+        assert not list(solve_constants(found, base, slot))
+    assert not list(solve_constants(found, make_form(found.page, ("decoupled-decay",)), None))

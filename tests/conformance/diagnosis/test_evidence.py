@@ -6,6 +6,7 @@ import numpy as np
 
 from helpers import adapter, results, update_rule
 from trainspec.conformance.cases.load import load_cases
+from trainspec.conformance.diagnosis.diagnose import explain
 from trainspec.conformance.diagnosis.evidence import gather_evidence, widest_tolerance
 from trainspec.conformance.pages.rule import parse_rule
 
@@ -39,3 +40,26 @@ def test_the_widest_tolerance_of_forms_counts():
     (case,) = load_cases(ids=["adam/changing-rate"])
     wide = widest_tolerance(case, ["eps-hat", "amsgrad"], "float32")
     assert (wide >= case.tolerance["float32"]).all()
+
+
+def test_what_cannot_be_computed_explains_no_nan():
+    def function(x, u, dy, *, ratio):
+        return x * np.nan, np.where(u > ratio, dy, 0), x * (1 - ratio)
+
+    found = gather_evidence(results(adapter(dropout=function), "dropout", "float64"))
+    nothing = np.full(found.answers[found.plain].shape, np.nan)
+    assert not found.has_numbers(nothing, found.plain)
+    assert not found.has_numbers(found.answers[found.plain], found.plain)
+    assert found.has_numbers(found.answers[found.plain], found.plain, ["dx", "test"])
+    assert found.has_numbers(found.cases[found.plain].expected, found.plain)
+    with np.errstate(all="ignore"):
+        assert explain(found).form == ""
+
+
+def test_nan_for_every_answer_has_no_name():
+    found = gather_evidence(
+        results(
+            adapter(standard_deviation=lambda x: (np.nan,) * 3), "standard_deviation", "float64"
+        )
+    )
+    assert explain(found).form == ""

@@ -188,6 +188,8 @@ def _narrow_bracket(
 def _find_two(sample: Sample, rule: Rule, unknown: Sequence[str]) -> Iterator[list[float]]:
     """Two constants at which the rule meets all numbers, by Newton's method from several starts."""
     usable = np.isfinite(sample.tolerance) & np.isfinite(sample.answer)
+    if not usable.any():
+        return  # infinities determine nothing
     size = np.maximum(np.abs(sample.answer), 2.0**-100)
 
     def misses(points: FloatArray) -> FloatArray:

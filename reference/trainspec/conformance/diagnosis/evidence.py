@@ -143,6 +143,22 @@ class Evidence:
         ]
         return min(steps, default=0)
 
+    def has_numbers(self, values: FloatArray, index: int, outputs: Sequence[str] = ()) -> bool:
+        """Whether `values`, what a form returns on a case, are numbers in each of the outputs.
+
+        What cannot be computed is NaN, and so may an answer be: that they agree says nothing.
+        """
+        if values.shape != self.answers[index].shape:
+            return True
+        parts = self.parts[index]
+        named = [parts[name] for name in outputs or parts if parts[name].stop > parts[name].start]
+        return all(np.isfinite(values[part]).any() for part in named)
+
+    @cached_property
+    def plain(self) -> int:
+        """An ordinary case that was answered, or the first if there is none."""
+        return next((i for i in self.answered if self.ordinary(i)), self.answered[0])
+
     @cached_property
     def declared(self) -> dict[tuple[str, ...], None]:
         """The edits of each form that the answers were checked against; usually there is one."""

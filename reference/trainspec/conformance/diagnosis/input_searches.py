@@ -53,7 +53,7 @@ def find_by_inputs(evidence: Evidence) -> Iterator[Match]:
         return
     found = explain_outputs(evidence)
     missing = [name for name in evidence.outputs if name not in found]
-    probe = next((i for i in evidence.answered if evidence.ordinary(i)), evidence.answered[0])
+    probe = evidence.plain
     every: list[dict[str, Own]] = []
     for form in list_complete(evidence, list_bases(evidence, found)):
         for change in _list_changes(evidence, form, probe) if missing else ():
@@ -82,7 +82,7 @@ def _explain_missing(
         if evidence.distance(probe, values, form.edits, evidence.parts[probe][name]) <= NEAR:
             distances = measure_output(evidence, name, compute, form.edits)
             ordinary = [d for i, d in zip(evidence.answered, distances) if evidence.ordinary(i)]
-            if max(ordinary) <= NEAR:
+            if evidence.has_numbers(values, probe, [name]) and max(ordinary) <= NEAR:
                 found[name] = Own(form, distances, change.words)
     return found
 

@@ -82,7 +82,9 @@ def find_slips_by_output(evidence: Evidence) -> Iterator[Match]:
                 part = evidence.parts[probe][name]
                 if evidence.distance(probe, values, form.edits, part) <= NEAR:
                     distances = measure_output(evidence, name, compute, form.edits)
-                    if max(distances) <= NEAR:
+                    plain = evidence.plain
+                    said = evidence.has_numbers(compute(evidence.cases[plain]), plain, [name])
+                    if said and max(distances) <= NEAR:
                         found[name] = Own(form, distances, slip.words, slip.line)
     if len(found) == len(evidence.outputs):
         yield match_outputs(evidence, found)

@@ -49,8 +49,16 @@ def _try_slip(evidence: Evidence, slip: Slip, edits: tuple[str, ...] = ()) -> li
     """The distance of every answer from a rule with a slip, or None where it is not that."""
     if not evidence.sample.allows(slip.rule, slip.more):
         return None
+    return _measure_slip(evidence, slip, edits)
+
+
+def _measure_slip(evidence: Evidence, slip: Slip, edits: tuple[str, ...]) -> list[float] | None:
     compute = partial(compute_values, rule=slip.rule, more=slip.more)
-    return measure_distances(evidence, compute, edits)
+    distances = measure_distances(evidence, compute, edits)
+    if distances is None:
+        return None
+    plain = evidence.plain
+    return distances if evidence.has_numbers(compute(evidence.cases[plain]), plain) else None
 
 
 def find_slips(evidence: Evidence) -> Iterator[Match]:
@@ -103,7 +111,7 @@ def _try_wider_slip(evidence: Evidence, slip: Slip, edits: tuple[str, ...]) -> l
     probe = evidence.probe
     if not evidence.distance(probe, compute(evidence.cases[probe]), edits) <= NEAR:
         return None
-    return measure_distances(evidence, compute, edits)
+    return _measure_slip(evidence, slip, edits)
 
 
 def find_errors_and_slips(evidence: Evidence) -> Iterator[Match]:
