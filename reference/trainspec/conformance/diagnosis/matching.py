@@ -60,10 +60,6 @@ def match_form(evidence: Evidence, form: Form) -> Match | None:
     distances = measure_form(evidence, form)
     if distances is None:
         return None
-    plain = evidence.plain
-    values = compute_values(evidence.cases[plain], form.rule, form.more)
-    if not evidence.has_numbers(values, plain):
-        return None
     return Match(form, form.display, describe_form(evidence.page, form), distances)
 
 
