@@ -6,7 +6,6 @@ make one: golden values do.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,7 +18,7 @@ from trainspec.conformance.arithmetic.run import run_rule
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
 from trainspec.conformance.basics.names import split_form
 from trainspec.conformance.basics.tensors import (
-    list_shapes,
+    split_outputs,
     to_array,
 )
 from trainspec.conformance.cases.case import Case
@@ -92,7 +91,7 @@ class Evidence:
     @cached_property
     def parts(self) -> list[dict[str, slice]]:
         """For every case the numbers of each output."""
-        return [split_outputs(case) for case in self.cases]
+        return [name_outputs(case) for case in self.cases]
 
     @cached_property
     def outputs(self) -> tuple[str, ...]:
@@ -187,16 +186,10 @@ class Evidence:
         return Sample.of(self, chosen)
 
 
-def split_outputs(case: Case) -> dict[str, slice]:
+def name_outputs(case: Case) -> dict[str, slice]:
     """Which numbers of an answer each output has."""
-    found: dict[str, slice] = {}
-    start = 0
     steps = len(case.keep) if case.keep else case.steps or 1
-    for name, shape in case.outputs.items():
-        size = sum(map(math.prod, list_shapes(shape))) * steps
-        found[name] = slice(start, start + size)
-        start += size
-    return found
+    return dict(zip(case.outputs, split_outputs(case.outputs, steps)))
 
 
 def widest_tolerance(case: Case, names: Sequence[str], kind: str) -> FloatArray:

@@ -128,12 +128,7 @@ def _list_changes(evidence: Evidence, form: Form, probe: int) -> Iterator[Change
     for name, other in itertools.permutations(arrays, 2):
         if arrays[name].shape == arrays[other].shape:
             yield Change(f"{other} in place of {name}", partial(_exchange, name, other))
-    shown: Inputs = {}
-
-    def watch(place: tuple[int, ...], names: Mapping[str, Any]) -> None:
-        shown.update(names)
-
-    run_rule(evidence.page, form.rule, inputs, case.numbers(), FLOAT64_FUNCTIONS, watch)
+    shown = _watch_lines(evidence, form, case, inputs)
     for line in form.rule.body:
         for name, array in arrays.items():
             if np.shape(shown.get(line.name, 0)) == array.shape and array.ndim:
@@ -145,14 +140,19 @@ def _take_result(
     evidence: Evidence, form: Form, case: Case, name: str, line: str, inputs: Inputs
 ) -> Inputs | None:
     """The inputs with what a line computes in place of one of them."""
+    value = np.asarray(_watch_lines(evidence, form, case, inputs)[line], dtype=np.float64)
+    return {**inputs, name: value} if value.shape == inputs[name].shape else None
+
+
+def _watch_lines(evidence: Evidence, form: Form, case: Case, inputs: Inputs) -> Inputs:
+    """What every line of a form computes for these inputs."""
     found: Inputs = {}
 
     def watch(place: tuple[int, ...], names: Mapping[str, Any]) -> None:
         found.update(names)
 
     run_rule(evidence.page, form.rule, inputs, case.numbers(), FLOAT64_FUNCTIONS, watch)
-    value = np.asarray(found[line], dtype=np.float64)
-    return {**inputs, name: value} if value.shape == inputs[name].shape else None
+    return found
 
 
 def _exchange(name: str, other: str, inputs: Inputs) -> Inputs | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 import numpy as np
@@ -21,6 +22,7 @@ from trainspec.conformance.diagnosis.step_factors import find_step_factors
 from trainspec.conformance.diagnosis.wording import describe_form
 from trainspec.conformance.pages.constant_places import list_places
 from trainspec.conformance.pages.forms import ConstantSlot
+from trainspec.conformance.pages.formula_slips import list_formula_slips
 from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.parts import TRAINING
 from trainspec.conformance.pages.rule import Rule
@@ -63,35 +65,37 @@ def _measure_slip(evidence: Evidence, slip: Slip, edits: tuple[str, ...]) -> lis
 
 def find_slips(evidence: Evidence) -> Iterator[Match]:
     """The rule, or a variant of it, with one small change of one line."""
-    page, sample = evidence.page, evidence.sample
-    if page.kind == TRAINING:
-        return  # its rule is a network's over many steps: there each change takes too long
-    sets = dict.fromkeys((*evidence.declared, (), *((name,) for name in page.variants)))
-    for form in list_complete(evidence, list(sets)):
-        if not sample.judges(form.rule):
-            continue
-        for slip in list_slips(page, form.rule, evidence.kind):
-            distances = _try_slip(evidence, slip, form.edits)
-            if distances is not None:
-                name = display_form(join_form(form.edits))
-                text = f"this is {name} with one change: {slip.words}"
-                called = f"{name} with one change"
-                own = None if slip.more else slip.rule
-                match = Match(None, called, text, distances, form.edits, (slip.line,), own)
-                yield match
-                if not match.unexplained:
-                    return
+
+    def list_own(rule: Rule) -> Iterable[Slip]:
+        judges = evidence.sample.judges(rule)
+        return list_slips(evidence.page, rule, evidence.kind) if judges else ()
+
+    return _find_one_change(evidence, list_own, _try_slip)
 
 
 def find_wider_slips(evidence: Evidence) -> Iterator[Match]:
     """The rule, or a variant of it, with one change that reaches beyond one place."""
+
+    def list_own(rule: Rule) -> Iterable[Slip]:
+        wider = list_wider_slips(evidence.page, rule, evidence.kind)
+        return itertools.chain(list_formula_slips(evidence.page, rule), wider)
+
+    return _find_one_change(evidence, list_own, _try_wider_slip)
+
+
+def _find_one_change(
+    evidence: Evidence,
+    list_own: Callable[[Rule], Iterable[Slip]],
+    attempt: Callable[[Evidence, Slip, tuple[str, ...]], list[float] | None],
+) -> Iterator[Match]:
+    """The forms with one change that explain the answers, up to the first that explains all."""
     page = evidence.page
     if page.kind == TRAINING:
-        return
+        return  # its rule is a network's over many steps: there each change takes too long
     sets = dict.fromkeys((*evidence.declared, (), *((name,) for name in page.variants)))
     for form in list_complete(evidence, list(sets)):
-        for slip in list_wider_slips(page, form.rule, evidence.kind):
-            distances = _try_wider_slip(evidence, slip, form.edits)
+        for slip in list_own(form.rule):
+            distances = attempt(evidence, slip, form.edits)
             if distances is not None:
                 name = display_form(join_form(form.edits))
                 text = f"this is {name} with one change: {slip.words}"

@@ -60,6 +60,12 @@ class Substitute(ast.NodeTransformer):
         return self.other if node.id == self.name else node
 
 
+def substitute(expression: ast.expr, name: str, other: ast.expr) -> ast.expr:
+    """The expression with another one in place of every reading of a name."""
+    changed: ast.expr = Substitute(name, other).visit(copy.deepcopy(expression))
+    return changed
+
+
 def make_name(name: str) -> ast.Name:
     """The expression that reads a name."""
     return ast.Name(name, ast.Load())

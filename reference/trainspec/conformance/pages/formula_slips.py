@@ -5,24 +5,22 @@ base, a part that only one line computes otherwise, a factor on the first term o
 from __future__ import annotations
 
 import ast
-import copy
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from trainspec.conformance.pages.expressions import (
     Path,
-    Substitute,
     get_part,
     make_name,
     put_part,
+    substitute,
     walk_parts,
 )
 from trainspec.conformance.pages.page import Page
-from trainspec.conformance.pages.rule import Line, Rule
-from trainspec.conformance.pages.slips import Slip, replace_operation
+from trainspec.conformance.pages.rule import Rule
+from trainspec.conformance.pages.slips import Slip, change_line, replace_operation
 
 
 def list_formula_slips(page: Page, rule: Rule) -> Iterator[Slip]:
@@ -30,6 +28,7 @@ def list_formula_slips(page: Page, rule: Rule) -> Iterator[Slip]:
     yield from _list_halves(page, rule)
     yield from _list_powers(page, rule)
     yield from _list_inlined(page, rule)
+    yield from _list_reshaped(page, rule)
     yield from _list_compounded(page, rule)
     yield from _list_first_terms(rule)
 
@@ -55,9 +54,8 @@ def _list_powers(page: Page, rule: Rule) -> Iterator[Slip]:
                     continue
                 for text in (f"{one} * {other} ** (t - 1)", f"{other} * {one} ** (t - 1)"):
                     product = ast.parse(text, mode="eval").body
-                    changed = replace(line, expression=put_part(line.expression, path, product))
-                    words = f"{text} in place of {whole} in {line}"
-                    yield Slip(_put_line(rule, index, changed), words, line.name)
+                    changed = change_line(rule, index, put_part(line.expression, path, product))
+                    yield Slip(changed, f"{text} in place of {whole} in {line}", line.name)
 
 
 def _list_inlined(page: Page, rule: Rule) -> Iterator[Slip]:
@@ -71,39 +69,38 @@ def _list_inlined(page: Page, rule: Rule) -> Iterator[Slip]:
                 continue
             seen = set()
             for path, part in walk_parts(before.expression):
-                inner = isinstance(part, ast.Call) and ast.unparse(part).startswith("reshape_like(")
-                for other in (
-                    *replace_operation(page, part, ()),
-                    *((part.args[0],) if inner and isinstance(part, ast.Call) else ()),
-                ):
+                for other in (*replace_operation(page, part, ()), *_find_reshaped(part)):
                     changed = put_part(before.expression, path, other)
                     text = ast.unparse(changed)
                     if text in seen or isinstance(changed, ast.Constant):
                         continue
                     seen.add(text)
-                    expression = Substitute(before.name, changed).visit(
-                        copy.deepcopy(line.expression)
-                    )
+                    expression = substitute(line.expression, before.name, changed)
                     words = f"{text} in place of {before.name} in {line}"
-                    made = _put_line(rule, index, replace(line, expression=expression))
-                    yield Slip(made, words, line.name)
-        for name, inner_text in _list_reshaped(rule.body[:index]).items():
-            for path, part in walk_parts(line.expression):
-                if isinstance(part, ast.Name) and part.id not in (name, *page.parameters):
-                    put = ast.parse(inner_text, mode="eval").body
-                    changed_line = replace(line, expression=put_part(line.expression, path, put))
-                    words = f"{inner_text} (which is {name}) in place of {part.id} in {line}"
-                    yield Slip(_put_line(rule, index, changed_line), words, line.name)
+                    yield Slip(change_line(rule, index, expression), words, line.name)
 
 
-def _list_reshaped(lines: Sequence[Line]) -> dict[str, str]:
-    """The names that are something in another shape, with what it is in its own."""
-    return {
-        line.name: ast.unparse(line.expression.args[0])
-        for line in lines
-        if isinstance(line.expression, ast.Call)
-        and ast.unparse(line.expression.func) == "reshape_like"
-    }
+def _list_reshaped(page: Page, rule: Rule) -> Iterator[Slip]:
+    """A line that reads what another one has computed, before it took its last shape."""
+    for index, line in enumerate(rule.body):
+        for before in rule.body[:index]:
+            for inner in _find_reshaped(before.expression):
+                for path, part in walk_parts(line.expression):
+                    if isinstance(part, ast.Name) and part.id not in (
+                        before.name,
+                        *page.parameters,
+                    ):
+                        text = f"{ast.unparse(inner)} (which is {before.name})"
+                        words = f"{text} in place of {part.id} in {line}"
+                        changed = put_part(line.expression, path, inner)
+                        yield Slip(change_line(rule, index, changed), words, line.name)
+
+
+def _find_reshaped(part: ast.expr) -> Sequence[ast.expr]:
+    """What a part puts into another shape, if it does so."""
+    if isinstance(part, ast.Call) and ast.unparse(part.func) == "reshape_like":
+        return part.args[:1]
+    return ()
 
 
 def _list_compounded(page: Page, rule: Rule) -> Iterator[Slip]:
@@ -115,14 +112,10 @@ def _list_compounded(page: Page, rule: Rule) -> Iterator[Slip]:
         if not isinstance(value.left, ast.Name) or value.left.id not in page.parameters:
             continue
         compounded = ast.Call(make_name("product_so_far"), [value.right], [])
-        changed = replace(line, expression=ast.BinOp(value.left, value.op, compounded))
+        changed = change_line(rule, index, ast.BinOp(value.left, value.op, compounded))
         words = f"the product of all {ast.unparse(value.right)} so far in place of it in {line}"
         more = {"product_so_far": np.cumprod}
-        yield Slip(_put_line(rule, index, changed), words, line.name, more)
-
-
-def _put_line(rule: Rule, index: int, line: Line) -> Rule:
-    return replace(rule, body=(*rule.body[:index], line, *rule.body[index + 1 :]))
+        yield Slip(changed, words, line.name, more)
 
 
 def _list_first_terms(rule: Rule) -> Iterator[Slip]:
@@ -141,11 +134,9 @@ def _list_first_terms(rule: Rule) -> Iterator[Slip]:
                 whole: ast.expr = put_part(terms, first, inner)
                 for other, rest in (*factors[:k], *factors[k + 1 :]):
                     whole = ast.BinOp(whole, other, rest)
-                expression = put_part(line.expression, path, whole)
-                changed = replace(line, expression=expression)
-                body = (*rule.body[:index], changed, *rule.body[index + 1 :])
+                changed = change_line(rule, index, put_part(line.expression, path, whole))
                 words = f"{ast.unparse(whole)} in place of {ast.unparse(part)} in {line}"
-                yield Slip(replace(rule, body=body), words, line.name)
+                yield Slip(changed, words, line.name)
 
 
 def _split_product(

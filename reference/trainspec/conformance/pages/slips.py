@@ -8,27 +8,25 @@ they are made from the lines themselves.
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-import numpy as np
-
-from trainspec.conformance.basics.float_types import TYPES, FloatArray
+from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.pages.expressions import (
     Path,
-    Substitute,
     get_part,
     make_binary,
     make_call,
     make_name,
     put_part,
+    substitute,
     walk_parts,
 )
 from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.rule import Line, Rule
+from trainspec.conformance.pages.tensor_functions import round_to
 
 #: The value of a state at the end of the step before.
 BEFORE = "{}_before"
@@ -128,9 +126,9 @@ def _list_readings(page: Page, rule: Rule) -> Iterator[Slip]:
             else:
                 continue
             for other in others:
-                changed = Substitute(name, other).visit(copy.deepcopy(line.expression))
+                changed = substitute(line.expression, name, other)
                 words = f"{ast.unparse(other)} in place of every {name} in {line}"
-                yield Slip(_change_line(rule, index, changed), words, line.name)
+                yield Slip(change_line(rule, index, changed), words, line.name)
     if "W" in rule.assigns:
         old = Line(BEFORE.format("W"), make_name("W"))
         for name in rule.state:
@@ -144,7 +142,7 @@ def _list_readings(page: Page, rule: Rule) -> Iterator[Slip]:
                 )
 
 
-def _change_line(rule: Rule, index: int, expression: ast.expr) -> Rule:
+def change_line(rule: Rule, index: int, expression: ast.expr) -> Rule:
     """The rule with another expression in one line of its body."""
     line = replace(rule.body[index], expression=expression)
     return replace(rule, body=(*rule.body[:index], line, *rule.body[index + 1 :]))
@@ -175,8 +173,7 @@ def join_lines(rule: Rule) -> Rule:
         if not single or name in rule.state or lines[index].block:
             continue
         reader = lines[readers[0]]
-        put = Substitute(name, lines.pop(index).expression)
-        changed = put.visit(copy.deepcopy(reader.expression))
+        changed = substitute(reader.expression, name, lines.pop(index).expression)
         lines[readers[0]] = replace(reader, expression=changed)
     return replace(rule, body=tuple(lines.values()))
 
@@ -319,8 +316,8 @@ def _list_state_slips(rule: Rule) -> Iterator[Slip]:
     for index, line in enumerate(rule.body):
         for name in sorted(line.reads & updated & set(rule.state)):
             old = BEFORE.format(name)
-            changed = Substitute(name, make_name(old)).visit(copy.deepcopy(line.expression))
-            made = _change_line(rule, index, changed)
+            changed = substitute(line.expression, name, make_name(old))
+            made = change_line(rule, index, changed)
             words = f"{line} reads {name} of the step before"
             yield Slip(replace(made, body=(*keep, *made.body)), words, line.name)
         updated.add(line.name)
@@ -338,13 +335,13 @@ def _list_narrow(rule: Rule, kind: str) -> Iterator[Slip]:
         if own.precision >= TYPES[kind].precision:
             continue
         name = f"as_{narrow}"
-        more = {name: partial(_round_to, narrow)}
+        more = {name: partial(round_to, narrow)}
         for index, line in enumerate(rule.body):
             if line.name == "W":
                 continue
             expression = ast.Call(make_name(name), [line.expression], [])
             words = f"{line.name} is held in {narrow}"
-            yield Slip(_change_line(rule, index, expression), words, line.name, more)
+            yield Slip(change_line(rule, index, expression), words, line.name, more)
         for index, line in enumerate(rule.body):
             for path, node in walk_parts(line.expression):
                 if not isinstance(node, ast.BinOp) or (not path and line.name != "W"):
@@ -355,13 +352,6 @@ def _list_narrow(rule: Rule, kind: str) -> Iterator[Slip]:
                     held = ast.Call(make_name(name), [inverse], [])
                     others.append(make_binary(node.left, ast.Mult, held))
                 for other in others:
-                    made = _change_line(rule, index, put_part(line.expression, path, other))
+                    made = change_line(rule, index, put_part(line.expression, path, other))
                     words = f"{_describe(line, node, other)}, where {name} rounds to {narrow}"
                     yield Slip(made, words, line.name, more)
-
-
-def _round_to(kind: str, values: FloatArray) -> FloatArray:
-    """Numbers after they have been held in a type."""
-    with np.errstate(all="ignore"):
-        rounded: FloatArray = np.asarray(values).astype(TYPES[kind].dtype).astype(np.float64)
-    return rounded

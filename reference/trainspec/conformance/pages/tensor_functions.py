@@ -125,15 +125,17 @@ def _round_to_tf32(values: Any) -> Any:
     return _cut_to_tf32((bits + np.uint32(0x1000)).view(np.float32))
 
 
-def _round_to(kind: str, values: Any) -> Any:
-    return np.asarray(values).astype(TYPES[kind].dtype).astype(np.float64)
+def round_to(kind: str, values: Any) -> Any:
+    """Numbers after they have been held in a type."""
+    with np.errstate(all="ignore"):
+        return np.asarray(values).astype(TYPES[kind].dtype).astype(np.float64)
 
 
 #: Types that hardware multiplies matrices in: the bits of a significand, and how to round to them.
 NARROW: Mapping[str, tuple[int, Callable[[Any], Any]]] = {
-    "float32": (24, partial(_round_to, "float32")),
+    "float32": (24, partial(round_to, "float32")),
     "TF32": (11, _round_to_tf32),
     "TF32, cut and not rounded": (11, _cut_to_tf32),
-    "float16": (11, partial(_round_to, "float16")),
-    "bfloat16": (8, partial(_round_to, "bfloat16")),
+    "float16": (11, partial(round_to, "float16")),
+    "bfloat16": (8, partial(round_to, "bfloat16")),
 }

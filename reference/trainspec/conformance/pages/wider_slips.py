@@ -5,7 +5,6 @@ hyperparameter or a count that follows another course, a part that is one number
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -15,15 +14,14 @@ import numpy as np
 
 from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.pages.expressions import (
-    Substitute,
     make_name,
     put_part,
+    substitute,
     walk_parts,
 )
-from trainspec.conformance.pages.formula_slips import list_formula_slips
 from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.rule import Line, Rule
-from trainspec.conformance.pages.slips import Slip
+from trainspec.conformance.pages.slips import Slip, change_line
 from trainspec.conformance.pages.tensor_functions import NARROW, STATISTICS
 
 #: What a count of steps may be taken for.
@@ -65,7 +63,6 @@ BESIDE = (
 
 def list_wider_slips(page: Page, rule: Rule, kind: str = "float64") -> Iterator[Slip]:
     """Every such slip of a rule that an implementation in the type `kind` may have."""
-    yield from list_formula_slips(page, rule)
     yield from _list_overwritten(rule)
     yield from _list_courses(page, rule)
     yield from _list_sizes(page, rule)
@@ -113,11 +110,12 @@ def _list_courses(page: Page, rule: Rule) -> Iterator[Slip]:
         texts += [(name, f"{name} {op} {size}") for size in sizes for op in "*/"]
         beside = [other for other in fractions if other != name]
         texts += [(name, form.format(name, other)) for other in beside for form in BESIDE]
+    counts_steps = page.is_update_rule or page.is_sequence
     for name, text in texts:
-        counts_steps = page.is_update_rule or page.is_sequence
-        if "t" in _list_names(ast.parse(text, mode="eval").body) and not counts_steps:
+        course = ast.parse(text, mode="eval").body
+        if "t" in _list_names(course) and not counts_steps:
             continue
-        line = Line(name, ast.parse(text, mode="eval").body)
+        line = Line(name, course)
         reader = next(line for line in rule.body if name in line.reads)
         yield Slip(
             replace(rule, body=(line, *rule.body)), f"{name} is taken as {text}", reader.name
@@ -132,11 +130,9 @@ def _list_sizes(page: Page, rule: Rule) -> Iterator[Slip]:
         for index, line in enumerate(rule.body):
             for text in (*counts, f"({size} - 1)") if size in line.reads else ():
                 other = ast.parse(text, mode="eval").body
-                expression = Substitute(size, other).visit(copy.deepcopy(line.expression))
-                changed = replace(line, expression=expression)
-                body = (*rule.body[:index], changed, *rule.body[index + 1 :])
+                changed = change_line(rule, index, substitute(line.expression, size, other))
                 words = f"{text} in place of every {size} in {line}"
-                yield Slip(replace(rule, body=body), words, line.name)
+                yield Slip(changed, words, line.name)
 
 
 def _list_narrow_products(rule: Rule, kind: str) -> Iterator[Slip]:
@@ -170,10 +166,9 @@ def _list_statistics(rule: Rule) -> Iterator[Slip]:
                 continue
             for name, (words, function) in STATISTICS.items():
                 expression = put_part(line.expression, path, ast.Call(make_name(name), [part], []))
-                changed = replace(line, expression=expression)
-                body = (*rule.body[:index], changed, *rule.body[index + 1 :])
+                changed = change_line(rule, index, expression)
                 text = f"{words.format(ast.unparse(part))} in {line}"
-                yield Slip(replace(rule, body=body), text, line.name, {name: function})
+                yield Slip(changed, text, line.name, {name: function})
 
 
 def _list_sized(rule: Rule) -> dict[str, str]:
@@ -183,8 +178,7 @@ def _list_sized(rule: Rule) -> dict[str, str]:
 
 
 def _rename(line: Line, name: str, other: str) -> Line:
-    expression = Substitute(name, make_name(other)).visit(copy.deepcopy(line.expression))
-    return replace(line, expression=expression)
+    return replace(line, expression=substitute(line.expression, name, make_name(other)))
 
 
 def _list_leaves(part: ast.expr) -> set[str]:
