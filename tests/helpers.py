@@ -14,7 +14,7 @@ from trainspec.conformance.basics.names import Offering
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cases.result import Outcome, Result
 from trainspec.conformance.checking.check import check_cases
-from trainspec.conformance.derivation.bounds import ReadyCase, derive_values, prepare_case
+from trainspec.conformance.derivation.tolerances import ReadyCase, derive_values, prepare_case
 from trainspec.conformance.implementations.python_module import PythonModule
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.reporting.report import diagnose_results

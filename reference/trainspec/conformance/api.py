@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from msgspec import Struct
 from rich.console import Console
 
 from trainspec.conformance.basics.names import operation_of
@@ -67,8 +67,7 @@ def _do_nothing() -> None:
     pass
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(Struct, frozen=True, dict=True):
     """What a check found: a result for every case in every type, and what explains them.
 
     `finished` is false where it was interrupted; the results are then those so far.

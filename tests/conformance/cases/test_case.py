@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trainspec.conformance.basics.names import Offering, Subject
 from trainspec.conformance.cases.load import load_cases

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from trainspec.conformance.basics.tensors import to_array
 from trainspec.conformance.cases.load import load_cases

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from trainspec.conformance.basics.paths import page_path
-from trainspec.conformance.derivation.bounds import prepare_case
 from trainspec.conformance.derivation.gradients import certify_gradients
+from trainspec.conformance.derivation.tolerances import prepare_case
 from trainspec.conformance.pages.load import load_page, read_page
 from trainspec.conformance.pages.parts import PageError
 

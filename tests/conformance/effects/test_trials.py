@@ -9,6 +9,7 @@ from concurrent.futures import BrokenExecutor, Future
 from functools import partial
 
 import pytest
+from msgspec.structs import asdict
 
 from trainspec.conformance.basics.errors import UserError
 from trainspec.conformance.effects import trials as module
@@ -206,4 +207,4 @@ def test_threads_are_limited_unless_they_are_set(monkeypatch):
 
 
 def test_a_record_is_its_result_and_whose_parts_it_used():
-    assert vars(Record({"a": 1}, ["b"], [])) == {"result": {"a": 1}, "used": ["b"], "lacking": []}
+    assert asdict(Record({"a": 1}, ["b"], [])) == {"result": {"a": 1}, "used": ["b"], "lacking": []}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import jsonschema
 import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from helpers import ROOT
 from trainspec.conformance.cases.load import load_cases

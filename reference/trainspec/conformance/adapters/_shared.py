@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 Operation = Callable[..., Any]
 
@@ -28,8 +28,7 @@ def updates(
     return UpdateRule(make, step, save, restore)
 
 
-@dataclass(frozen=True)
-class UpdateRule:
+class UpdateRule(Struct, frozen=True):
     """An update rule of a library: called for all steps, or started and asked step by step."""
 
     make: Callable[[Sequence[Any], Sequence[Any] | None, dict[str, float]], Any]

@@ -12,11 +12,11 @@ certified here, and Arb must do it. Where a type has no bound its radius is infi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Protocol
 
 import numpy as np
+from msgspec import Struct
 
 from trainspec.conformance.basics.float_types import HEADROOM, FloatType
 
@@ -34,8 +34,7 @@ _SPLIT = 2.0**27 + 1
 Array = Any
 
 
-@dataclass(frozen=True)
-class Roundings:
+class Roundings(Struct, frozen=True):
     """The float types whose rounding is followed, as columns that stand beside arrays."""
 
     kinds: tuple[FloatType, ...]

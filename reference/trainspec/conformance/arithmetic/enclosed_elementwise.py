@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from trainspec.conformance.arithmetic.enclosed import (
     ERROR,
@@ -75,8 +75,7 @@ def _spread_nan(x: Enclosed, *parts: Enclosed) -> Enclosed:
     return made.with_radius(np.where(nan & loose, np.inf, made.radius))
 
 
-@dataclass(frozen=True)
-class Decided:
+class Decided(Struct, frozen=True):
     """A comparison of numbers: what holds in truth, where that is certain, and in which types."""
 
     roundings: Roundings

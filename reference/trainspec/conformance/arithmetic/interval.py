@@ -16,11 +16,11 @@ import operator
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from flint import arb, ctx
+from msgspec import Struct
 
 from trainspec.conformance.basics.float_types import HEADROOM, FloatType
 
@@ -38,8 +38,7 @@ class UnboundedError(ArithmeticError):
     """The rounding error of a type grows without bound here; a case cannot serve that type."""
 
 
-@dataclass(frozen=True)
-class Rounding:
+class Rounding(Struct, frozen=True):
     """How an operation rounds: as the type `kind` does, or not at all."""
 
     kind: FloatType | None = None

@@ -8,10 +8,10 @@ update rule; the page says which it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from trainspec.conformance.basics.paths import technique_of
 from trainspec.conformance.pages.load import load_page
@@ -30,8 +30,7 @@ def _ignore(position: tuple[int, ...], names: Names) -> None:
     pass
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(Struct, frozen=True):
     """One run of a rule: its inputs, its hyperparameters, and the functions to compute with."""
 
     page: Page

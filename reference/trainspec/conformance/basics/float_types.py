@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 #: How many times larger than the rule's own values another order of operations may meet.
 HEADROOM = 16
@@ -15,8 +15,7 @@ HEADROOM = 16
 FloatArray = npt.NDArray[np.floating[Any]]
 
 
-@dataclass(frozen=True)
-class FloatType:
+class FloatType(Struct, frozen=True):
     """One binary floating-point type: `precision` counts the significand's bits, hidden one too."""
 
     name: str

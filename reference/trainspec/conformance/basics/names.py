@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 #: The number types that a case can be checked in; `float_types` has their parameters.
 TYPE_NAMES = ("float64", "float32", "float16", "bfloat16")
@@ -65,8 +66,7 @@ def display_form(name: str) -> str:
     return name or CANONICAL
 
 
-@dataclass(frozen=True, order=True)
-class Offering:
+class Offering(Struct, frozen=True, order=True):
     """An operation in one of the forms that an implementation offers: ``adam:amsgrad``.
 
     The main form of an operation has no second part: ``adam``.
@@ -95,8 +95,7 @@ class Offering:
         return cls(operation, form)
 
 
-@dataclass(frozen=True, order=True)
-class CaseInType:
+class CaseInType(Struct, frozen=True, order=True):
     """A case of an offering, and a type where one is meant: ``adam/first-step in float64``."""
 
     offering: Offering
@@ -197,8 +196,7 @@ def spell_kebab(name: str) -> str:
     return name.replace("_", "-")
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a number stands in an answer.
 
     `step` counts from 1 and is None where there are no steps; `output` is the name of an output,

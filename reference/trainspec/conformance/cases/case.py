@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
 from trainspec.conformance.basics.names import (
@@ -24,8 +25,7 @@ LEVELS = ("core", "numerics", "edge", "statistics", STEPS)
 LONG = 100
 
 
-@dataclass(frozen=True, eq=False)
-class Case:
+class Case(Struct, frozen=True, eq=False):
     """One golden example, with the values of the canonical form or of the form that it names.
 
     `outputs` maps every output to its shape, or to its shape at one step if there are `steps`.

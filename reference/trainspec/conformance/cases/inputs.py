@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from operator import is_
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
 from trainspec.conformance.basics.tensors import Nest, is_tensor
 from trainspec.conformance.cases.case import Case
 
 
-@dataclass(frozen=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """Where a tensor of the inputs lies in the buffer, its shape, and its path."""
 
     part: slice
@@ -23,8 +22,7 @@ class Leaf:
     path: str
 
 
-@dataclass(frozen=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """The inputs of one call: a nest of views into one buffer, so that a change shows at once.
 
     `arrays` are the views in order, `lists` every list of the nest beside a copy of it.
@@ -58,8 +56,7 @@ class Inputs:
         return "list of tensors" if replaced else ""
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """The nest of a case's inputs with a number for each tensor, and what each number stands for.
 
     A list of nothing but tensors is a range of numbers.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from trainspec.conformance.basics.errors import NoAnswerError
 from trainspec.conformance.basics.names import Place, Subject
+from trainspec.conformance.basics.records import describe_record
 from trainspec.conformance.cases.case import Case
 
 
@@ -57,8 +59,7 @@ class CallError(NoAnswerError):
         self.reason = outcome.value
 
 
-@dataclass(frozen=True)
-class Divergence:
+class Divergence(Struct, frozen=True):
     """The first number that is out of tolerance: where, what, and by how much."""
 
     place: Place
@@ -68,8 +69,7 @@ class Divergence:
     ulps: float
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(Struct, frozen=True):
     """One case in one type: the outcome, and what there is to say about it.
 
     `kind` is the type, and empty for an operation that is not offered at all. `error` is the
@@ -84,10 +84,13 @@ class Result:
     message: str = ""
     error: float = 0.0
     divergence: Divergence | None = None
-    answer: Any = field(default=None, repr=False)
-    drawn: Any = field(default=None, repr=False)
-    diagnosis: Any = field(default=None, repr=False)
+    answer: Any = None
+    drawn: Any = None
+    diagnosis: Any = None
     fault: Fault | None = None
+
+    def __repr__(self) -> str:
+        return describe_record(self, "answer", "drawn", "diagnosis")
 
     @property
     def subject(self) -> Subject:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from trainspec.conformance.basics.paths import technique_of
 from trainspec.conformance.pages.load import load_page
@@ -12,8 +14,7 @@ from trainspec.conformance.pages.load import load_page
 START, STEP, SAVE, RESTORE = "start", "step", "save", "restore"
 
 
-@dataclass(frozen=True)
-class Action:
+class Action(Struct, frozen=True):
     """One request of a script to the run that it names.
 
     `step` is the number of the step whose inputs are given, from 1; `scale` multiplies them.
@@ -28,8 +29,7 @@ class Action:
     source: str = ""
 
 
-@dataclass(frozen=True)
-class Script:
+class Script(Struct, frozen=True):
     """Actions, and which inputs and hyperparameters hold one entry for every step.
 
     `carried` is the input that every step returns anew, such as ``params``; `outputs` are the

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
 from trainspec.conformance.basics.tensors import MOST_NUMBERS, is_list_of_shapes, list_shapes
@@ -56,8 +57,7 @@ def judge_answer(case: Case, kind: str, answer: Any) -> Result:
     return Result(case, kind, Outcome.WRONG, wrong_type, worst, divergence, got)
 
 
-@dataclass
-class Numbers:
+class Numbers(Struct):
     """What is collected of an answer: its numbers, and the types that they came in.
 
     `sizes` has the count of numbers of every output, `skipped` the outputs that are None, and

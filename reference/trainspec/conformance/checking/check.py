@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from trainspec.conformance.basics.names import CaseInType, Subject, whole_case
 from trainspec.conformance.cases.case import Case

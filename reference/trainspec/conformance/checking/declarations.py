@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trainspec.conformance.basics.errors import CaseError
 from trainspec.conformance.basics.float_types import TYPES

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
 from trainspec.conformance.arithmetic.run import run_rule
@@ -28,8 +28,7 @@ FAR, POINTS = 8.0, 65537
 ROUNDINGS = 64 * 2.0**-53
 
 
-@dataclass(frozen=True, eq=False)
-class Distribution:
+class Distribution(Struct, frozen=True, eq=False):
     """A distribution as a table: `values`, ascending, with the weight of each.
 
     `is_normal` says that it is a normal one with mean 0.

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
 from trainspec.conformance.arithmetic.run import run_rule
@@ -34,8 +35,7 @@ PATTERNS = ((1.0, -2.0, 0.5, 4.0, -1.0, 0.0, 2.0), (1.0, -0.5, 2.0, -1.0, 0.25))
 LOWEST, HIGHEST = 0.0, 1.0 - 2.0**-24
 
 
-@dataclass(frozen=True, eq=False)
-class DrawingRule:
+class DrawingRule(Struct, frozen=True, eq=False, dict=True):
     """The rule of a page in one form, for one row of the page's table of draws."""
 
     page: Page

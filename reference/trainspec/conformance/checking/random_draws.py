@@ -10,10 +10,11 @@ judged exactly, as the rule says with those numbers.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trainspec.conformance.basics.float_types import FloatArray
 from trainspec.conformance.basics.names import (
@@ -49,8 +50,7 @@ MASK_ALONE = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class Drawn:
+class Drawn(Struct, frozen=True, eq=False):
     """The answers to one request: an array of the first output's shape for every seed.
 
     Where the rule has other inputs the arrays are masks, 1 where a unit is kept. `again` was asked
@@ -89,8 +89,7 @@ def list_draws(implementation: Implementation, operation: str) -> list[Offering]
     return main + list_offerings(implementation, name)
 
 
-@dataclass(frozen=True)
-class _Request:
+class _Request(Struct, frozen=True):
     """One request of a page, in one form of one function that draws."""
 
     rule: DrawingRule

@@ -12,10 +12,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from trainspec.conformance.basics.float_types import FloatArray
 from trainspec.conformance.checking.distributions import Distribution
@@ -29,8 +29,7 @@ INDEPENDENCE = ("second-call", "same-seed", "other-seed", "rows-", "columns-", "
 LAGS = (1, 2, 3)
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One test of one property: its name, the p-value, and what was seen."""
 
     name: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from trainspec.conformance.api import Checked, check
 from trainspec.conformance.basics.names import (
@@ -106,8 +106,7 @@ def _add_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-@dataclass(frozen=True)
-class _Selection:
+class _Selection(Struct, frozen=True):
     """What the options choose: cases, and the techniques whose draws, steps and defaults are
     judged.
     """

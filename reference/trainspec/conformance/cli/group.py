@@ -5,6 +5,7 @@ Nothing heavy is imported here, so that ``trainspec --help`` answers at once.
 
 from __future__ import annotations
 
+import atexit
 import errno
 import gc
 import importlib
@@ -90,6 +91,8 @@ class Commands(click.Group):
                 setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
         # Little of what a command makes is in cycles, and looking for them took a tenth of a check.
         gc.set_threshold(1_000_000, 20, 20)
+        # When it ends, Python would look once more, through everything that is still there.
+        atexit.register(gc.freeze)
         return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:

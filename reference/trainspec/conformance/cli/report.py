@@ -8,8 +8,8 @@ import click
 
 from trainspec.conformance.cli.options import show_progress, timeout_option, types_option
 from trainspec.conformance.reporting.collect import collect_report
-from trainspec.conformance.reporting.formats import FORMATS, write_formats
 from trainspec.conformance.reporting.matrix import build_matrix
+from trainspec.conformance.reporting.matrix_files import FORMATS, write_matrix
 
 
 @click.command("report")
@@ -58,6 +58,6 @@ def command(
             reports.append(collect_report(name, dtype, timeout))
             tick()
     matrix = build_matrix(reports)
-    for path in write_formats(matrix, output, formats):
+    for path in write_matrix(matrix, output, formats):
         click.echo(path)
     ctx.exit(0 if matrix.conforms else 1)

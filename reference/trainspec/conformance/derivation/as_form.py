@@ -7,11 +7,11 @@ derivation that certified the files.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
 
 import msgspec
+from msgspec.structs import replace
 
 from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.cases.case import Case

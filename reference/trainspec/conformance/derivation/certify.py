@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from trainspec.conformance.basics.paths import find_folder, golden_path, list_techniques, page_path
 from trainspec.conformance.derivation.end_points import format_end_points
@@ -17,8 +18,7 @@ from trainspec.conformance.pages.load import read_page
 from trainspec.conformance.pages.page import Page
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """A place where a golden file does not say what its page says."""
 
     technique: str

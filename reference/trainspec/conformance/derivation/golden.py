@@ -13,16 +13,16 @@ from trainspec.conformance.basics.float_types import TYPES, FloatType
 from trainspec.conformance.basics.names import make_case_id, spell_kebab
 from trainspec.conformance.basics.tensors import map_tensors, round_to_two_digits, spell_number
 from trainspec.conformance.cases.case import LEVELS, LONG
-from trainspec.conformance.derivation.bounds import (
+from trainspec.conformance.derivation.chosen_constants import ORDERS
+from trainspec.conformance.derivation.gradients import certify_gradients
+from trainspec.conformance.derivation.margins import measure_margin
+from trainspec.conformance.derivation.tolerances import (
     Derived,
     ReadyCase,
     count_steps,
     derive_values,
     prepare_case,
 )
-from trainspec.conformance.derivation.chosen_constants import ORDERS
-from trainspec.conformance.derivation.gradients import certify_gradients
-from trainspec.conformance.derivation.margins import measure_margin
 from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.parts import VARIANT_HYPERPARAMETER, CaseText, PageError
 from trainspec.conformance.pages.rule import Rule

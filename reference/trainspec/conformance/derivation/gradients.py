@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from trainspec.conformance.arithmetic.interval import enclose, enclose_all, rounding_as
 from trainspec.conformance.arithmetic.interval_functions import INTERVAL_FUNCTIONS
 from trainspec.conformance.arithmetic.run import run_rule
 from trainspec.conformance.basics.tensors import iterate_tensors, map_tensors, to_array
-from trainspec.conformance.derivation.bounds import ReadyCase, enclose_hyperparameters
+from trainspec.conformance.derivation.tolerances import ReadyCase, enclose_hyperparameters
 from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.parts import FUNCTION, LAYERED, PageError
 
@@ -56,8 +56,7 @@ def certify_gradients(page: Page, ready: ReadyCase) -> None:
                     )
 
 
-@dataclass(frozen=True)
-class _Forward:
+class _Forward(Struct, frozen=True):
     """The forward rule of a page over the inputs of one case, in intervals."""
 
     page: Page

@@ -7,7 +7,8 @@ Each is passed alone, and what the implementation is then must be a published fo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.basics.names import (

@@ -7,10 +7,10 @@ returns the wrong answer; `FAULTS` holds ways to return a wrong answer from righ
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from trainspec.conformance.basics.float_types import FloatArray
 from trainspec.conformance.basics.tensors import iterate_tensors, to_array
@@ -18,8 +18,7 @@ from trainspec.conformance.cases.case import Case
 from trainspec.conformance.checking.distance import measure_distance
 
 
-@dataclass(frozen=True)
-class Misreading:
+class Misreading(Struct, frozen=True):
     """A way to misread the inputs: `change` makes the inputs that are read instead."""
 
     name: str
@@ -27,8 +26,7 @@ class Misreading:
     change: Callable[[Any], Any]
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """A way to return a wrong answer from right values; `explains` recognises it."""
 
     name: str

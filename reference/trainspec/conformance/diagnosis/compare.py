@@ -9,8 +9,10 @@ and the page says how to set one so that it does what the other does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.basics.names import Offering, Place, display_form, join_form, split_form
@@ -33,8 +35,7 @@ from trainspec.conformance.pages.parts import VARIANT_HYPERPARAMETER
 from trainspec.conformance.pages.profiles import load_profile
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """The first place where two answers differ, and the answers there.
 
     If the answers have different numbers of elements, `place` is None, and `one` and `other` hold
@@ -53,8 +54,7 @@ class Difference:
         return str(self.place) if self.place else "number of elements"
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """One offering of two implementations.
 
     `forms` says what each was found to be; `cases` how many both answered, and `agreeing` in how
@@ -80,8 +80,7 @@ class Comparison:
         return bool(self.cases) and self.agreeing == self.cases
 
 
-@dataclass(frozen=True)
-class _Side:
+class _Side(Struct, frozen=True):
     """One implementation in one of its offerings, and the form that it declares there."""
 
     implementation: Implementation

@@ -7,9 +7,9 @@ values, nothing at all.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
 from trainspec.conformance.diagnosis.departure_where import find_where

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from trainspec.conformance.basics.float_types import FloatArray
 from trainspec.conformance.diagnosis.places import Places
 
 
-@dataclass(frozen=True)
-class Where:
+class Where(Struct, frozen=True):
     """A way to tell numbers apart: `holds` of the features, and the words for where it does."""
 
     words: str

@@ -8,12 +8,14 @@ together, two changes, a combination with a mistake or a constant, a narrower ty
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trainspec.conformance.basics.names import display_form, join_form
+from trainspec.conformance.basics.records import describe_record
 from trainspec.conformance.cases.result import Result
 from trainspec.conformance.diagnosis.broken_clauses import (
     find_clauses_of_lines,
@@ -36,8 +38,7 @@ FEW = 2
 UNDETERMINED = 3
 
 
-@dataclass(frozen=True)
-class Diagnosis:
+class Diagnosis(Struct, frozen=True):
     """What explains the answers: `form` names it, `text` describes it.
 
     `edits` and `constants` are what the form is made of, `departures` the edge cases that it does
@@ -58,13 +59,16 @@ class Diagnosis:
     clauses: tuple[str, ...] = ()
     distance: float = 0.0
     nearest: str = ""
-    found: Form | None = field(default=None, repr=False)
+    found: Form | None = None
     exact: bool = False
-    rule: Rule | None = field(default=None, repr=False)
-    lines: tuple[str, ...] = field(default=(), repr=False)
+    rule: Rule | None = None
+    lines: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.text
+
+    def __repr__(self) -> str:
+        return describe_record(self, "found", "rule", "lines")
 
 
 def diagnose(results: Sequence[Result], *, quick: bool = False) -> Diagnosis | None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trainspec.conformance.basics.names import display_form, finding_of, join_form
 from trainspec.conformance.cases.result import Result
@@ -40,8 +41,7 @@ CUT = 0.87962566103423978
 NUMERATORS = {"1/3": 1 / 3, "1/2": 0.5, "1": 1.0, "2": 2.0, "3": 3.0, "4": 4.0, "6": 6.0}
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A distribution for every request, with its name and words; `edits` make it of the page."""
 
     name: str

@@ -7,11 +7,12 @@ make one: golden values do.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
 from trainspec.conformance.arithmetic.run import run_rule
@@ -35,8 +36,7 @@ from trainspec.conformance.pages.rule import Rule
 NEAR = 4.0
 
 
-@dataclass(frozen=True, eq=False)
-class Evidence:
+class Evidence(Struct, frozen=True, eq=False, dict=True):
     """Cases with the answers to them, those that tell most first.
 
     The first `failing` ones have wrong numbers; `given` names the hyperparameters that the
@@ -222,8 +222,7 @@ def gather_evidence(results: Sequence[Result]) -> Evidence | None:
     )
 
 
-@dataclass(frozen=True, eq=False)
-class Sample:
+class Sample(Struct, frozen=True, eq=False, dict=True):
     """One case of the evidence or, of an update rule's, one tensor of it over the first steps.
 
     There constants may be columns of candidates, and all of them are tried at once.

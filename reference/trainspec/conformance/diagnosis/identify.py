@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.basics.names import (
@@ -45,8 +47,7 @@ from trainspec.conformance.pages.parts import VARIANT_HYPERPARAMETER
 NEEDED = "the extra `certification`: pip install 'trainspec[certification]'"
 
 
-@dataclass(frozen=True)
-class Alternative:
+class Alternative(Struct, frozen=True):
     """The closest other form: the case that rules it out most clearly, and what differs there.
 
     `separating` is the number of cases that rule it out.
@@ -59,8 +60,7 @@ class Alternative:
     separating: int
 
 
-@dataclass(frozen=True)
-class Recheck:
+class Recheck(Struct, frozen=True):
     """How many cases were asked and passed, with the largest error in tolerances."""
 
     passed: int
@@ -68,8 +68,7 @@ class Recheck:
     error: float
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """What one form of an operation was found to be.
 
     `passed` holds the hyperparameters beyond the canonical ones that it was given. `recheck` says

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
 from trainspec.conformance.arithmetic.run import run_rule
@@ -38,8 +39,7 @@ Inputs = dict[str, Any]
 FEW = 3
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True):
     """Inputs that are others: `change` makes them, or returns None where it cannot."""
 
     words: str

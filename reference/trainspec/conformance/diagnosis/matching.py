@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
 from trainspec.conformance.basics.tensors import map_tensors, to_array
@@ -27,8 +27,7 @@ from trainspec.conformance.pages.rule import Rule
 Slots = Callable[[Page, Rule, Iterable[str]], Sequence[ConstantSlot]]
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(Struct, frozen=True):
     """An explanation: what it is called, its words, and the distance of every answer from it.
 
     `form` is None where it is not one form of the page: a mistake of the adapter's, or outputs

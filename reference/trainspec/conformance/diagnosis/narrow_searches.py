@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
 from trainspec.conformance.basics.names import join_form

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, partial
+
+from msgspec import Struct
 
 from trainspec.conformance.basics.float_types import FloatArray
 from trainspec.conformance.basics.names import display_form, join_form
@@ -31,8 +32,7 @@ from trainspec.conformance.pages.slips import list_slips
 from trainspec.conformance.pages.wider_slips import list_wider_slips
 
 
-@dataclass(frozen=True)
-class Own:
+class Own(Struct, frozen=True):
     """What explains one output: a form, and the change that it has besides, if it has one.
 
     `line` is the line that is another.

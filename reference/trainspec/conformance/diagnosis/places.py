@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from msgspec import Struct, field
 
 from trainspec.conformance.basics.float_types import FloatArray
 from trainspec.conformance.basics.tensors import (
@@ -29,8 +29,7 @@ from trainspec.conformance.diagnosis.evidence import NEAR, Evidence
 Features = dict[str, FloatArray]
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(Struct, frozen=True):
     """Numbers side by side: what was got, what a form returns, and whether that is near enough.
 
     `start` is the number that a step starts from, 0 where there are no steps; `case` is the index

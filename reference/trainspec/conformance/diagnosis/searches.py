@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from msgspec import Struct
 
 from trainspec.conformance.basics.float_types import FloatArray
 from trainspec.conformance.basics.names import join_form
@@ -66,8 +66,7 @@ class Tier(enum.IntEnum):
     COMBINED = 2  # several changes with errors among them, or a narrower type
 
 
-@dataclass(frozen=True)
-class Search:
+class Search(Struct, frozen=True):
     """One way to look for an explanation."""
 
     find: Callable[[Evidence], Iterator[Match]]

@@ -7,9 +7,9 @@ compared with every form alone. Everywhere else they are those of the closest fo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from trainspec.conformance.basics.float_types import FloatArray
 from trainspec.conformance.diagnosis.departure_where import WHERE, Where

@@ -7,10 +7,10 @@ in the loop over steps and tensors. It is run with every published form.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
 from trainspec.conformance.basics.float_types import FloatArray
@@ -21,8 +21,7 @@ from trainspec.conformance.pages.rule import Rule, execute_lines
 Arrays = Sequence[Any]
 
 
-@dataclass(frozen=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """Where the loop is: step `t`, from 1, and the tensor `k`; all gradients, and all rates.
 
     `made` counts the steps that this tensor has made.
@@ -41,8 +40,7 @@ class Moment:
         return self.grads[self.t - 1][self.k]
 
 
-@dataclass(frozen=True)
-class StateMistake:
+class StateMistake(Struct, frozen=True):
     """A mistake in the loop around the formula. Each function that is set returns what is used in
     place of the right value.
 

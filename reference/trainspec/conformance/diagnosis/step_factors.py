@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
@@ -29,8 +29,7 @@ FEW, MANY = 6, 24
 MOST_CASES, MOST_STEPS = 14, 12
 
 
-@dataclass(frozen=True)
-class Factor:
+class Factor(Struct, frozen=True):
     """The factor of one tensor's step: `value`, known to within `error`, and what it may be of."""
 
     value: float

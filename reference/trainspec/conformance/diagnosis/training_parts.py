@@ -9,8 +9,9 @@ forms of the network's page.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from trainspec.conformance.basics.float_types import FloatArray
 from trainspec.conformance.basics.paths import technique_of
@@ -34,8 +35,7 @@ from trainspec.conformance.pages.rule import Rule
 SGD = "sgd"
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Struct, frozen=True):
     """What a part of a training is: the operation, the form's name, and its description.
 
     The name is empty where no form is known. `lines` are those of the network's rule that are

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
 from trainspec.conformance.arithmetic.run import OF_UPDATE_RULE, run_rule
@@ -31,8 +32,7 @@ from trainspec.conformance.pages.rule import Rule, parse_rule
 STEPS = 6
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What a loop may get wrong around the network: which step's inputs a step is given.
 
     `late` says that the loss is that of the parameters after the step, `moved` names parameters
@@ -102,8 +102,7 @@ def list_runs(evidence: Evidence) -> Iterator[Run]:
             yield Run(evidence.page, evidence.kind, case, answer, evidence.parts[index])
 
 
-@dataclass(frozen=True, eq=False)
-class Run:
+class Run(Struct, frozen=True, eq=False, dict=True):
     """The answer to one case: the parameters and the loss at every step."""
 
     page: Page

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trainspec.conformance.basics.errors import UserError
 
@@ -17,8 +16,7 @@ TRAINED = 4000
 SHUFFLE = 0
 
 
-@dataclass(frozen=True)
-class Images:
+class Images(Struct, frozen=True):
     """Images as rows of numbers from 0 to 1, and their classes as one-hot rows."""
 
     x: FloatArray
@@ -29,8 +27,7 @@ class Images:
         return Images(self.x[:count], self.t[:count])
 
 
-@dataclass(frozen=True)
-class Data:
+class Data(Struct, frozen=True):
     """Images to train on, and images to test on."""
 
     train: Images

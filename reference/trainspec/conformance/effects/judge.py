@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trainspec.conformance.effects.page import Claim, Effect, find_experiment
 from trainspec.conformance.effects.trials import Record, Trial
@@ -14,8 +14,7 @@ from trainspec.conformance.effects.trials import Record, Trial
 Records = Mapping[Trial, Record]
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """A figure of every seed."""
 
     values: tuple[float, ...]
@@ -36,8 +35,7 @@ class Measured:
         return max(self.values, default=math.nan)
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """A claim and what was measured; `holds` is None where it could not be measured."""
 
     claim: Claim
@@ -49,8 +47,7 @@ class Finding:
         return None if self.measured is None else self.claim.holds(self.measured.mean)
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Struct, frozen=True):
     """An effect with all its figures and findings."""
 
     effect: Effect

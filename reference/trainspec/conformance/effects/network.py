@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trainspec.conformance.effects.parts import Array, Parts
 
@@ -13,8 +13,7 @@ from trainspec.conformance.effects.parts import Array, Parts
 EPSILON, MOMENTUM = 1e-7, 0.9
 
 
-@dataclass(frozen=True)
-class Design:
+class Design(Struct, frozen=True):
     """What a network is like: `sizes` are the widths of all layers, input and output included.
 
     `initializer` is ``he``, ``xavier``, or ``normal`` with the deviation `std`; `dtype` is the

@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from trainspec.conformance.basics.errors import UserError
 from trainspec.conformance.basics.paths import find_folder
@@ -31,8 +32,7 @@ class Experiment(Protocol):
         """The figures of one seed's trials."""
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """That the mean of a figure over the seeds lies from `low` to `high`.
 
     `book` is what the book's own code gives, `alarms` how often one seed of a right implementation
@@ -60,8 +60,7 @@ class Claim:
         return f"{self.low:g} to {self.high:g}" if self.low != self.high else f"{self.low:g}"
 
 
-@dataclass(frozen=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """A page: its title, the operations that it is about, and its claims."""
 
     name: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import asdict
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -117,7 +118,7 @@ def report_effects(name: str, found: Sequence[Found], records: Records) -> dict[
             for effect in found
         },
         "trials": [
-            {**vars(trial), "result": _spell_all(record.result)}
+            {**asdict(trial), "result": _spell_all(record.result)}
             for trial, record in records.items()
         ],
     }

@@ -15,12 +15,13 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
 from contextlib import redirect_stdout
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from trainspec import __version__
 from trainspec.conformance.basics.errors import NoAnswerError, UserError
@@ -45,8 +46,7 @@ class TrialError(NoAnswerError):
     reason = "a part crashed"
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where the parts come from: a target, and mistakes that are put in their place."""
 
     target: str = ""
@@ -71,8 +71,7 @@ class Source:
         return digest.hexdigest()[:16]
 
 
-@dataclass(frozen=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """One setting of one effect with one seed."""
 
     effect: str
@@ -86,8 +85,7 @@ class Trial:
         return "".join(c if c.isalnum() else "-" for c in words)
 
 
-@dataclass
-class Record:
+class Record(Struct):
     """What a trial returned, and whose parts it used."""
 
     result: dict[str, Any]
@@ -148,8 +146,7 @@ def run_trial(source: Source, trial: Trial, fingerprint: str) -> Record:
     return Record(result, sorted(parts.used), sorted(parts.lacking - parts.used))
 
 
-@dataclass
-class Keeper:
+class Keeper(Struct):
     """Results in a folder, one file a trial, so that a rerun goes on where the last one ended.
 
     With `fresh` what was kept before is not used.
@@ -184,7 +181,7 @@ class Keeper:
             handle, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
             try:
                 with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    json.dump(vars(record), file)
+                    json.dump(asdict(record), file)
                 os.replace(name, self.folder / f"{trial.key}.json")
             except BaseException:
                 Path(name).unlink(missing_ok=True)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
 from typing import Any
+
+from msgspec import Struct
 
 from trainspec.conformance.basics.names import draw_function, family_of
 from trainspec.conformance.basics.paths import list_techniques
@@ -38,8 +39,7 @@ WHAT_CAN_BE_ASKED = (
 )
 
 
-@dataclass(frozen=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """An object as an operation: its function, and its own name of each hyperparameter."""
 
     operation: str

@@ -10,9 +10,10 @@ import importlib
 import inspect
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
+
+from msgspec import Struct, field
 
 from trainspec.conformance.basics.names import split_object
 from trainspec.conformance.implementations.implementation import AdapterError
@@ -50,8 +51,7 @@ TRANSFORMATION, TRANSFORMATIONS = ("init", "update"), "_optax"
 _OPEN = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(Struct, frozen=True):
     """An object, its name, and what is said of it.
 
     `operation` is the operation that it is, or empty where its name says so; `fixed` are arguments

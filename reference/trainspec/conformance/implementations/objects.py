@@ -7,9 +7,11 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
 from types import ModuleType
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from trainspec.conformance.basics.names import split_object
 from trainspec.conformance.implementations.binding import Bound, bind_object
@@ -20,8 +22,7 @@ from trainspec.conformance.implementations.python_module import describe_error
 PACKED = "object:"
 
 
-@dataclass(frozen=True)
-class ObjectTarget:
+class ObjectTarget(Struct, frozen=True):
     """What the command line names: ``package.module:Name``, and what is said of it.
 
     `operation` is the operation that it is, or empty where its name says so; `fixed` are

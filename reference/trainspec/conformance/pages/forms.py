@@ -9,8 +9,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cache
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trainspec.conformance.basics.names import display_form, join_form, spell_kebab
 from trainspec.conformance.pages.load import load_page
@@ -18,8 +20,7 @@ from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.rule import Rule, apply_edits, find_compositions, parse_rule
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(Struct, frozen=True):
     """Edits of a page's rule, and constants: `rule` is what they make of it.
 
     `words` describes the constants, `more` has the rule's hyperparameters that nobody passes,
@@ -160,8 +161,7 @@ def find_neighbours(page: Page, form: Form) -> Iterator[Form]:
         yield other
 
 
-@dataclass(frozen=True)
-class ConstantSlot:
+class ConstantSlot(Struct, frozen=True):
     """Where a constant of the implementation's own may stand: an edit, and the words for it.
 
     `factor` says that it multiplies what is there, `passed` that it changes what is passed.

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trainspec.conformance.basics.errors import UserError
 from trainspec.conformance.pages.rule import FUNCTIONS, Rule
@@ -36,8 +37,7 @@ class PageError(UserError):
     """A spec page that lacks something, or says it in a way that cannot be read."""
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """A row of the table of parameters: `domain` is an interval such as ``[0, 1)``.
 
     `also_called` holds the names that libraries have for it.
@@ -77,8 +77,7 @@ class Parameter:
         return float(low), self.domain[0] == "[", float(high), self.domain[-1] == "]"
 
 
-@dataclass(frozen=True)
-class Clause:
+class Clause(Struct, frozen=True):
     """One normative sentence: `requirement` is its strongest word, MUST, SHOULD or MAY."""
 
     id: str
@@ -98,8 +97,7 @@ class Clause:
         return next((word for word in ("MUST", "SHOULD", "MAY") if word in self.text), "")
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """A variant (published) or a named error: how the rule is changed, and in words.
 
     `clauses` are those that an implementation with this edit does not follow.
@@ -112,8 +110,7 @@ class Edit:
     link: str = ""
 
 
-@dataclass(frozen=True)
-class Conversion:
+class Conversion(Struct, frozen=True):
     """How to set one form so that it behaves as another: an edit of its hyperparameters, or words.
 
     `constant_rate` says that it holds only while the learning rate does not change.
@@ -126,16 +123,14 @@ class Conversion:
     constant_rate: bool
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(Struct, frozen=True):
     """Another order of operations, which computes the same as the form `form` of a page."""
 
     form: str
     change: Rule
 
 
-@dataclass(frozen=True)
-class Draws:
+class Draws(Struct, frozen=True):
     """How an implementation's own random draws are asked for and judged.
 
     `input` is the input of the rule that the implementation draws itself, `distribution` its
@@ -152,8 +147,7 @@ class Draws:
     shape: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class CaseText:
+class CaseText(Struct, frozen=True):
     """A case as the page states it: a name, why it exists, and the YAML that makes its inputs."""
 
     name: str

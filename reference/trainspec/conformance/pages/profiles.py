@@ -8,8 +8,9 @@ and a table of default hyperparameters.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from trainspec.conformance.basics.names import Offering, operation_of
 from trainspec.conformance.basics.paths import find_folder, list_techniques
@@ -20,8 +21,7 @@ from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.parts import PageError
 
 
-@dataclass(frozen=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """What a library does: `forms` by operation, `defaults` by offering."""
 
     name: str

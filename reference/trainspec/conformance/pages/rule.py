@@ -13,10 +13,12 @@ import copy
 import itertools
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from types import CodeType
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trainspec.conformance.basics.errors import UserError
 
@@ -44,8 +46,7 @@ class RuleError(UserError):
     """A rule block that is not in the rule language; says the line and what is allowed."""
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True, dict=True):
     """One assignment of a rule: the name it gives a value to, and the expression.
 
     `block` is ``up`` or ``down`` for a line that is run for every layer.
@@ -87,13 +88,23 @@ class Line:
         return frozenset(used - FUNCTIONS - bound)
 
 
-@dataclass(frozen=True)
-class Rule:
-    """A parsed rule block: `start` holds the state's first values, `body` the lines of a step."""
+class Rule(Struct, frozen=True, dict=True, eq=False):
+    """A parsed rule block: `start` holds the state's first values, `body` the lines of a step.
+
+    `edits` are the names of the edits that it was made with; rules with the same lines are equal.
+    """
 
     start: tuple[Line, ...] = ()
     body: tuple[Line, ...] = ()
-    edits: tuple[str, ...] = field(default=(), compare=False)
+    edits: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Rule):
+            return NotImplemented
+        return (self.start, self.body) == (other.start, other.body)
+
+    def __hash__(self) -> int:
+        return hash((self.start, self.body))
 
     def __str__(self) -> str:
         head = ["if t == 1:", *(f"    {line}" for line in self.start)] if self.start else []

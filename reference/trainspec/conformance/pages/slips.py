@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.pages.expressions import (
@@ -51,8 +53,7 @@ _TWINS = {"maximum": "minimum", "minimum": "maximum", "sum": "max", "floor": "ce
 LONG = 20
 
 
-@dataclass(frozen=True)
-class Slip:
+class Slip(Struct, frozen=True):
     """A rule with one small change in `line`, and the change in words; `more` is what it needs."""
 
     rule: Rule

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.basics.names import CaseInType, Offering, display_form, operation_of
@@ -21,8 +22,7 @@ PASS, KNOWN = Outcome.PASS.value, Outcome.KNOWN_FAILURE.value
 COUNTED = (PASS, KNOWN, *(outcome.value for outcome in Outcome if outcome.fails))
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """What came of one form of a technique in one type: passes, and all that was judged.
 
     `error` is the largest error of a passing answer in tolerances; `unsupported` says that the
@@ -46,8 +46,7 @@ class Cell:
         return self.passed + self.known < self.judged
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """One form of a technique in one implementation: a cell for every type."""
 
     technique: str
@@ -64,8 +63,7 @@ class Row:
         return f"{self.form}, is {self.found}" if self.found else self.form
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(Struct, frozen=True):
     """One implementation: what it is, what it scores, and what doing nothing would score there."""
 
     name: str
@@ -106,8 +104,7 @@ def build_matrix(reports: Sequence[Report]) -> Matrix:
     return Matrix(reports, build_rows(reports), build_columns(reports))
 
 
-@dataclass(frozen=True)
-class Matrix:
+class Matrix(Struct, frozen=True):
     """Reports side by side: a row for each form, a column for each implementation."""
 
     reports: Sequence[Report]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from markdown_it import MarkdownIt
+from msgspec import Struct
 
 from trainspec.conformance.basics.names import operation_of
 from trainspec.conformance.basics.tensors import is_list_of_shapes
@@ -25,8 +25,7 @@ SHOWN = 60
 _MARKDOWN = MarkdownIt("commonmark")
 
 
-@dataclass(frozen=True)
-class HtmlPage:
+class HtmlPage(Struct, frozen=True):
     """A page that is made without a source: its name, its template and what fills it."""
 
     name: str

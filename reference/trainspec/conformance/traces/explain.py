@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from operator import attrgetter
+
+from msgspec.structs import replace
 
 from trainspec.conformance.pages.forms import compose_rule, list_published, list_single
 from trainspec.conformance.pages.load import load_page

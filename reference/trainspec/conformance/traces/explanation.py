@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from trainspec.conformance.basics.names import Offering, join_form, operation_of
 from trainspec.conformance.cases.load import load_cases
@@ -22,8 +22,7 @@ from trainspec.conformance.traces.solve import Solution
 from trainspec.conformance.traces.trace import Trace
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(Struct, frozen=True, dict=True):
     """A form that explains a trace: constants, learning rates, and which of them are open.
 
     `explained` of `judged` numbers are within their tolerance; `largest` is the largest miss of
@@ -77,8 +76,7 @@ class Explanation:
         return describe_rates(self.solution.rates)
 
 
-@dataclass(frozen=True)
-class Explained:
+class Explained(Struct, frozen=True):
     """All explanations of a trace, and what could not be asked of it."""
 
     trace: Trace

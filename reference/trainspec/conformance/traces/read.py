@@ -5,12 +5,12 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from trainspec.conformance.basics.errors import UserError
 from trainspec.conformance.basics.float_types import TYPES, FloatArray

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
 from trainspec.conformance.pages.page import Page
@@ -51,8 +51,7 @@ GUESSES = 4
 HOPE, FAR = 4, 1000.0
 
 
-@dataclass(frozen=True)
-class Solution:
+class Solution(Struct, frozen=True):
     """Constants by name, and the learning rates; `open` are constants that other values fit too."""
 
     constants: Mapping[str, float]

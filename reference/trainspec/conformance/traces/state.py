@@ -9,10 +9,10 @@ squares, is followed by its logarithm.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from trainspec.conformance.pages.rule import Rule
 from trainspec.conformance.traces.trace import Trace
@@ -46,8 +46,7 @@ def list_unknown_slots(trace: Trace, rule: Rule) -> list[str]:
     return [] if trace.first_step == 1 or trace.state is not None else list(rule.state)
 
 
-@dataclass(frozen=True)
-class Slots:
+class Slots(Struct, frozen=True):
     """Unknown numbers of a state: `values` is (slots, candidates, N); none where all is known."""
 
     names: Sequence[str]

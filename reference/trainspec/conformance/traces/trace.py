@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trainspec.conformance.basics.float_types import TYPES, FloatArray
 
@@ -16,8 +17,7 @@ NUMBERS, STEPS = 24, 6
 SEED = 20
 
 
-@dataclass(frozen=True, eq=False)
-class Trace:
+class Trace(Struct, frozen=True, eq=False):
     """A run of T steps over N numbers, those of all its tensors one after the other.
 
     `params` is (T + 1, N), the parameters before the first step and after each; `grads` (T, N).

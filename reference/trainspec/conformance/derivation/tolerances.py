@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import yaml
+from msgspec import Struct
 
 from trainspec.conformance.arithmetic.interval import (
     BITS,
@@ -51,8 +51,7 @@ _WORDS = {"level", "clauses", "link", "types", "keep", "count"}
 SHARED, OWN = "shared", "own"
 
 
-@dataclass(frozen=True)
-class ReadyCase:
+class ReadyCase(Struct, frozen=True):
     """A case made ready: what the rule is run on."""
 
     id: str
@@ -63,8 +62,7 @@ class ReadyCase:
     count: str = SHARED
 
 
-@dataclass(frozen=True)
-class Derived:
+class Derived(Struct, frozen=True):
     """What a rule returns: its numbers as true values, and for each type the radius of each.
 
     `shapes` has the shape of every output, of one step where there are steps.

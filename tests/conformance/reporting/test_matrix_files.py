@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from command_line import ADAM, run
-from trainspec.conformance.reporting.formats import FORMATS, write_formats
 from trainspec.conformance.reporting.matrix import build_matrix
+from trainspec.conformance.reporting.matrix_files import FORMATS, write_matrix
 from trainspec.conformance.reporting.records import Report
 
 
@@ -24,13 +24,13 @@ def matrix(tmp_path_factory):
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_is_written_and_named(matrix, tmp_path, name):
-    (path,) = write_formats(matrix, tmp_path / "new" / "folder", [name])
+    (path,) = write_matrix(matrix, tmp_path / "new" / "folder", [name])
     assert path.name == FORMATS[name][0]
     assert path.stat().st_size > 100
 
 
 def test_names_are_escaped_where_they_must_be(matrix, tmp_path):
-    write_formats(matrix, tmp_path)
+    write_matrix(matrix, tmp_path)
     page = (tmp_path / "index.html").read_text("utf-8")
     assert "Mine &amp; &lt;yours&gt;" in page
     suites = ET.parse(tmp_path / "junit.xml").getroot()

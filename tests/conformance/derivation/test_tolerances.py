@@ -9,12 +9,12 @@ from trainspec.conformance.arithmetic.float64 import FLOAT64_FUNCTIONS
 from trainspec.conformance.arithmetic.run import run_rule
 from trainspec.conformance.basics.float_types import TYPES
 from trainspec.conformance.basics.tensors import iterate_tensors, map_tensors, to_array
-from trainspec.conformance.derivation.bounds import (
+from trainspec.conformance.derivation.chosen_constants import ORDERS
+from trainspec.conformance.derivation.tolerances import (
     count_steps,
     derive_values,
     prepare_case,
 )
-from trainspec.conformance.derivation.chosen_constants import ORDERS
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.parts import PageError
 

@@ -15,7 +15,7 @@ from trainspec.conformance.reporting.records import Report, ReportedResult, to_j
 SKIPPED = ("unsupported", "known failure", "advice")
 
 
-def write_formats(matrix: Matrix, folder: Path, formats: Sequence[str] = ()) -> list[Path]:
+def write_matrix(matrix: Matrix, folder: Path, formats: Sequence[str] = ()) -> list[Path]:
     """Write the matrix in the `formats`, or in all, and return the paths.
 
     Raises ModuleNotFoundError where the packages of the extra ``report`` are not installed.
@@ -41,7 +41,7 @@ def _write_page(matrix: Matrix, path: Path) -> None:
         "overview": {(row.technique, row.implementation): row for row in main},
     }
     templates = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES / "report"),
+        loader=jinja2.FileSystemLoader(TEMPLATES / "matrix"),
         autoescape=lambda name: bool(name and ".html" in name),
         trim_blocks=True,
         lstrip_blocks=True,
