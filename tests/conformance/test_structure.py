@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 
 import pytest
 
@@ -167,3 +168,15 @@ def test_general_code_names_no_technique():
             text = path.read_text("utf-8")
             code = re.sub(r'""".*?"""', "", text, flags=re.DOTALL)
             assert not [name for name in names if name in code], path
+
+
+def test_one_word_names_one_class():
+    named = [
+        node.name
+        for path in modules()
+        if package_of(path) != "adapters"
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    assert len(named) > 100
+    assert not [name for name, count in Counter(named).items() if count > 1]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from helpers import adapter, named, update_rule
-from trainspec.conformance.diagnosis.adapter_mistakes import FAULTS, MISREADINGS
+from trainspec.conformance.diagnosis.adapter_mistakes import MISREADINGS, MISTAKES
 
 
 def momentum(W, g, s, t, k, h):
@@ -51,6 +51,6 @@ def test_stale_arrays_and_early_snapshots_are_named():
     def early(params, grads, **h):
         return [list(params), *RIGHT(params, grads, **h)][: len(grads)]
 
-    assert {fault.name for fault in FAULTS} == {"stale-arrays", "before-the-step"}
+    assert {fault.name for fault in MISTAKES} == {"stale-arrays", "before-the-step"}
     assert named(adapter(momentum=stale), "momentum") == "stale-arrays"
     assert named(adapter(momentum=early), "momentum") == "before-the-step"

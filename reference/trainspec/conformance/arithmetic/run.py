@@ -30,7 +30,7 @@ def _ignore(position: tuple[int, ...], names: Names) -> None:
     pass
 
 
-class Run(Struct, frozen=True):
+class RuleRun(Struct, frozen=True):
     """One run of a rule: its inputs, its hyperparameters, and the functions to compute with."""
 
     page: Page
@@ -56,12 +56,12 @@ def run_rule(
     `own_count` lets every parameter of an update rule count only the steps that have a gradient
     for it.
     """
-    run = Run(page, rule, inputs, hyperparameters, functions, watch, own_count)
+    run = RuleRun(page, rule, inputs, hyperparameters, functions, watch, own_count)
     with np.errstate(all="ignore"):
         return _RUNNERS[page.kind](run)
 
 
-def run_update_rule(run: Run) -> dict[str, Any]:
+def run_update_rule(run: RuleRun) -> dict[str, Any]:
     """The parameters after every step.
 
     The inputs are ``params``, a list of arrays, and ``grads``, for every step a list of arrays;
@@ -93,7 +93,7 @@ def run_update_rule(run: Run) -> dict[str, Any]:
     return {"params": after}
 
 
-def run_function(run: Run) -> dict[str, Any]:
+def run_function(run: RuleRun) -> dict[str, Any]:
     """The outputs of a rule that is called once."""
     names = {**run.functions, **run.hyperparameters, **run.inputs, "t": 1}
     for lines in run.rule.code:
@@ -102,7 +102,7 @@ def run_function(run: Run) -> dict[str, Any]:
     return {name: names[name] for name in run.page.outputs}
 
 
-def run_layered(run: Run) -> dict[str, Any]:
+def run_layered(run: RuleRun) -> dict[str, Any]:
     """The outputs of a rule with lines for every layer, those of layers as lists.
 
     Inputs that are lists hold one entry a layer, which their names stand for in the loops. A line
@@ -132,7 +132,7 @@ def run_layered(run: Run) -> dict[str, Any]:
     }
 
 
-def run_sequence(run: Run) -> dict[str, Any]:
+def run_sequence(run: RuleRun) -> dict[str, Any]:
     """The outputs of a rule that is called step by step, each a list over the steps.
 
     Inputs that are lists hold one entry a step; the others are the same at every step.
@@ -155,7 +155,7 @@ def run_sequence(run: Run) -> dict[str, Any]:
     return outputs
 
 
-def run_training(run: Run) -> dict[str, Any]:
+def run_training(run: RuleRun) -> dict[str, Any]:
     """The first output before every step, and the trained parameters after it.
 
     Every step runs the network's rule, then for each trained parameter the update rule that
@@ -193,7 +193,7 @@ def run_training(run: Run) -> dict[str, Any]:
     return after
 
 
-_RUNNERS: Mapping[str, Callable[[Run], dict[str, Any]]] = {
+_RUNNERS: Mapping[str, Callable[[RuleRun], dict[str, Any]]] = {
     UPDATE_RULE: run_update_rule,
     FUNCTION: run_function,
     LAYERED: run_layered,

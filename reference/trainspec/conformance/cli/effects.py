@@ -13,7 +13,7 @@ from trainspec.conformance.basics.names import Offering
 from trainspec.conformance.cli.group import INTERRUPTED
 from trainspec.conformance.cli.options import make_console, show_progress
 from trainspec.conformance.effects.executors import count_jobs, limit_threads, make_executor
-from trainspec.conformance.effects.judge import Found, judge_effect
+from trainspec.conformance.effects.judge import JudgedEffect, judge_effect
 from trainspec.conformance.effects.page import list_effects, load_effect
 from trainspec.conformance.effects.report import print_effects, report_effects
 from trainspec.conformance.effects.trials import (
@@ -139,7 +139,7 @@ def _make_folder(folder: Path) -> None:
         raise click.UsageError(f"--plots {folder}: {error.strerror}") from None
 
 
-def _draw(folder: Path, found: Sequence[Found], records: dict[Trial, Record]) -> None:
+def _draw(folder: Path, found: Sequence[JudgedEffect], records: dict[Trial, Record]) -> None:
     """Draw the figures of all effects."""
     from trainspec.conformance.effects.figures import draw_effects  # an extra
 

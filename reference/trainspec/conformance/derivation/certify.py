@@ -18,7 +18,7 @@ from trainspec.conformance.pages.load import read_page
 from trainspec.conformance.pages.page import Page
 
 
-class Difference(Struct, frozen=True):
+class GoldenDifference(Struct, frozen=True):
     """A place where a golden file does not say what its page says."""
 
     technique: str
@@ -32,7 +32,7 @@ class Difference(Struct, frozen=True):
 
 def certify_technique(
     technique: str, progress: Callable[[str], None] = lambda _: None
-) -> tuple[str, list[Difference]]:
+) -> tuple[str, list[GoldenDifference]]:
     """The golden text that the page of `technique` yields, and how the stored file differs."""
     page = read_page(page_path(technique).read_text("utf-8"), technique)
     golden = derive_golden(page, progress)
@@ -43,28 +43,28 @@ def certify_technique(
     return right, found
 
 
-def _compare_file(name: str, right: str) -> list[Difference]:
+def _compare_file(name: str, right: str) -> list[GoldenDifference]:
     """How a stored golden file differs from the text that it should have."""
     path = golden_path(name)
     if not path.exists():
-        return [Difference(name, "the golden file", "nothing", f"{len(right)} bytes")]
+        return [GoldenDifference(name, "the golden file", "nothing", f"{len(right)} bytes")]
     stored = path.read_text("utf-8")
     if stored == right:
         return []
     try:
         found = list(_find_differences(name, json.loads(stored), json.loads(right), ""))
     except ValueError as error:
-        return [Difference(name, "the golden file", f"not JSON ({error})", "JSON")]
-    return found or [Difference(name, "the golden file", "other spelling", "as written")]
+        return [GoldenDifference(name, "the golden file", f"not JSON ({error})", "JSON")]
+    return found or [GoldenDifference(name, "the golden file", "other spelling", "as written")]
 
 
-def certify_end_points() -> tuple[str, list[Difference]]:
+def certify_end_points() -> tuple[str, list[GoldenDifference]]:
     """The text of the golden file of `update_paths`, and how the stored file differs from it."""
     right = format_end_points()
     return right, _compare_file(PATHS, right)
 
 
-def compare_manifest() -> list[Difference]:
+def compare_manifest() -> list[GoldenDifference]:
     """Whether the manifest's sums are those of the files."""
     path = find_folder("golden") / "manifest.json"
     stored = path.read_text("utf-8") if path.exists() else "{}"
@@ -74,10 +74,10 @@ def compare_manifest() -> list[Difference]:
     try:
         return list(_find_differences("manifest", json.loads(stored), json.loads(right), ""))
     except ValueError as error:
-        return [Difference("manifest", "manifest.json", f"not JSON ({error})", "JSON")]
+        return [GoldenDifference("manifest", "manifest.json", f"not JSON ({error})", "JSON")]
 
 
-def find_confusions(page: Page, golden: dict[str, Any]) -> list[Difference]:
+def find_confusions(page: Page, golden: dict[str, Any]) -> list[GoldenDifference]:
     """Forms that no case tells apart: every pair of published forms, every error from the rule."""
     found = []
     for kind in ("float64", "float32"):
@@ -85,7 +85,7 @@ def find_confusions(page: Page, golden: dict[str, Any]) -> list[Difference]:
             needed = TELLING
             if margin < needed:
                 found.append(
-                    Difference(
+                    GoldenDifference(
                         page.technique,
                         f"{one or 'the rule'} and {other} in {kind}",
                         f"{margin:.2g} tolerances apart at most",
@@ -120,14 +120,14 @@ def register_ids(path: Path) -> None:
 
 def _find_differences(
     technique: str, stored: Any, derived: Any, place: str
-) -> Iterator[Difference]:
+) -> Iterator[GoldenDifference]:
     if isinstance(stored, dict) and isinstance(derived, dict):
         for key in [*derived, *(k for k in stored if k not in derived)]:
             here = f"{place}.{key}" if place else str(key)
             if key not in stored:
-                yield Difference(technique, here, "nothing", _shorten(derived[key]))
+                yield GoldenDifference(technique, here, "nothing", _shorten(derived[key]))
             elif key not in derived:
-                yield Difference(technique, here, _shorten(stored[key]), "nothing")
+                yield GoldenDifference(technique, here, _shorten(stored[key]), "nothing")
             else:
                 yield from _find_differences(technique, stored[key], derived[key], here)
     elif isinstance(stored, list) and isinstance(derived, list) and len(stored) == len(derived):
@@ -135,7 +135,7 @@ def _find_differences(
             name = b.get("id", index) if isinstance(b, dict) else index
             yield from _find_differences(technique, a, b, f"{place}[{name}]")
     elif stored != derived:
-        yield Difference(technique, place, _shorten(stored), _shorten(derived))
+        yield GoldenDifference(technique, place, _shorten(stored), _shorten(derived))
 
 
 def _shorten(value: Any) -> str:

@@ -1,7 +1,7 @@
 """Mistakes that are not in the formula, as data: what an adapter of an update rule gets wrong.
 
 `MISREADINGS` holds ways to misread the inputs, as changes of them under which the right rule
-returns the wrong answer; `FAULTS` holds ways to return a wrong answer from right values.
+returns the wrong answer; `MISTAKES` holds ways to return a wrong answer from right values.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Misreading(Struct, frozen=True):
     change: Callable[[Any], Any]
 
 
-class Fault(Struct, frozen=True):
+class AdapterMistake(Struct, frozen=True):
     """A way to return a wrong answer from right values; `explains` recognises it."""
 
     name: str
@@ -159,14 +159,14 @@ def _is_early(case: Case, answer: FloatArray, kind: str) -> bool:
     )
 
 
-FAULTS = (
-    Fault(
+MISTAKES = (
+    AdapterMistake(
         "stale-arrays",
         "every step shows the last step's values: the adapter returns one array that later "
         "steps change; return a copy after each step",
         _is_stale,
     ),
-    Fault(
+    AdapterMistake(
         "before-the-step",
         "every step shows the values before it: the adapter keeps the parameters before the "
         "update, or the update uses the step before's gradient or velocity",

@@ -26,7 +26,7 @@ from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, gather_evid
 from trainspec.conformance.diagnosis.matching import Match
 from trainspec.conformance.diagnosis.searches import SEARCHES, Tier
 from trainspec.conformance.diagnosis.some_places import list_restricted
-from trainspec.conformance.diagnosis.training_parts import Found, explain_parts
+from trainspec.conformance.diagnosis.training_parts import WrongPart, explain_parts
 from trainspec.conformance.diagnosis.wording import NO_FORM
 from trainspec.conformance.pages.forms import Form, list_edits
 from trainspec.conformance.pages.page import Page
@@ -122,7 +122,7 @@ def _explain_parts(evidence: Evidence) -> Diagnosis | None:
     if not parts:
         return None
     # Update rules with the same known mistake are named together.
-    alike: dict[Any, list[Found]] = {}
+    alike: dict[Any, list[WrongPart]] = {}
     for part in parts:
         same = part.name if part.name and "change" not in part.name else part
         alike.setdefault(same, []).append(part)

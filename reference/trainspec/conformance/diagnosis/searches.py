@@ -15,7 +15,7 @@ from trainspec.conformance.basics.names import join_form
 from trainspec.conformance.basics.tensors import map_tensors, to_array
 from trainspec.conformance.cases.case import Case
 from trainspec.conformance.derivation.values import compute_values
-from trainspec.conformance.diagnosis.adapter_mistakes import FAULTS, MISREADINGS, Misreading
+from trainspec.conformance.diagnosis.adapter_mistakes import MISREADINGS, MISTAKES, Misreading
 from trainspec.conformance.diagnosis.evidence import NEAR, Evidence
 from trainspec.conformance.diagnosis.input_searches import find_by_inputs
 from trainspec.conformance.diagnosis.matching import (
@@ -122,7 +122,7 @@ def _find_adapter_faults(evidence: Evidence) -> Iterator[Match]:
     pairs = [(evidence.cases[i], evidence.answers[i]) for i in evidence.answered]
     if any(answer.shape != case.expected.shape for case, answer in pairs):
         return
-    for fault in FAULTS:
+    for fault in MISTAKES:
         if all(fault.explains(case, answer, evidence.kind) for case, answer in pairs):
             yield Match(None, fault.name, fault.text, [0.0] * len(pairs))
 

@@ -20,7 +20,7 @@ from trainspec.conformance.diagnosis.evidence import Evidence
 from trainspec.conformance.diagnosis.training_runs import (
     READINGS,
     Reading,
-    Run,
+    TrainingRun,
     find_network,
     list_moved,
     list_runs,
@@ -35,7 +35,7 @@ from trainspec.conformance.pages.rule import Rule
 SGD = "sgd"
 
 
-class Found(Struct, frozen=True):
+class WrongPart(Struct, frozen=True):
     """What a part of a training is: the operation, the form's name, and its description.
 
     The name is empty where no form is known. `lines` are those of the network's rule that are
@@ -48,7 +48,7 @@ class Found(Struct, frozen=True):
     lines: tuple[str, ...] = ()
 
 
-class Explained(Protocol):
+class DiagnosisLike(Protocol):
     """A diagnosis: the form's name, "canonical" where it is right and "" where none is known."""
 
     @property
@@ -65,10 +65,10 @@ class Explained(Protocol):
 
 
 #: Explains the evidence of a part; with True it tries the simplest forms only.
-Explain = Callable[[Evidence, bool], Explained]
+Explain = Callable[[Evidence, bool], DiagnosisLike]
 
 
-def explain_parts(evidence: Evidence, explain: Explain) -> list[Found]:
+def explain_parts(evidence: Evidence, explain: Explain) -> list[WrongPart]:
     """What is wrong in the parts of a training; empty where they do not explain the answers."""
     if evidence.page.kind != TRAINING:
         return []
@@ -81,7 +81,7 @@ def explain_parts(evidence: Evidence, explain: Explain) -> list[Found]:
     # Update rules take long to explain where the gradients are wrong: the simplest forms first.
     for quick in (True, False):
         for reading in right:
-            wrong = [Found("training", reading.name, reading.text)] if reading.name else []
+            wrong = [WrongPart("training", reading.name, reading.text)] if reading.name else []
             rule = read_moved(network, runs[0].page, reading.moved)
             rules = _explain_rules(runs, rule, reading, explain, quick)
             if (wrong or rules) and (not quick or all(rule.name for rule in rules)):
@@ -93,20 +93,26 @@ def explain_parts(evidence: Evidence, explain: Explain) -> list[Found]:
     return []
 
 
-def _explain_losses(runs: Sequence[Run], network: Page, explain: Explain) -> list[Found]:
+def _explain_losses(
+    runs: Sequence[TrainingRun], network: Page, explain: Explain
+) -> list[WrongPart]:
     """A known form of the network that has these losses, and what the update rules are with it."""
     for name in network.edits:
         rule = network.rule_of_form(name)
         if all(run.has_losses(rule, READINGS[0]) for run in runs):
             lines = network.rule.changed_names(network.changes[name])
-            found = Found(network.name, name, describe_edit(network, name), tuple(sorted(lines)))
+            found = WrongPart(
+                network.name, name, describe_edit(network, name), tuple(sorted(lines))
+            )
             rules = _explain_rules(runs, rule, READINGS[0], explain, False)
             if all(rule.name for rule in rules):
                 return [found, *rules]
     return []
 
 
-def _explain_network(runs: Sequence[Run], network: Page, explain: Explain) -> list[Found]:
+def _explain_network(
+    runs: Sequence[TrainingRun], network: Page, explain: Explain
+) -> list[WrongPart]:
     """What the network is, by the gradients that steps of SGD show, and the update rules then.
 
     Where no form of the network is known, nothing can be said of the update rules.
@@ -118,15 +124,15 @@ def _explain_network(runs: Sequence[Run], network: Page, explain: Explain) -> li
     is_it = explain(_gather(network, runs[0].kind, cases), False)
     if is_it.form == "canonical":
         return []
-    found = [Found(network.name, is_it.form, is_it.text, tuple(is_it.lines))]
+    found = [WrongPart(network.name, is_it.form, is_it.text, tuple(is_it.lines))]
     if is_it.rule:
         found += _explain_rules(runs, is_it.rule, READINGS[0], explain, False)
     return found
 
 
 def _explain_rules(
-    runs: Sequence[Run], network: Rule, reading: Reading, explain: Explain, quick: bool
-) -> list[Found]:
+    runs: Sequence[TrainingRun], network: Rule, reading: Reading, explain: Explain, quick: bool
+) -> list[WrongPart]:
     """What the update rules are that are not as their pages say."""
     found = []
     for rule in dict.fromkeys(run.rule for run in runs):
@@ -134,7 +140,7 @@ def _explain_rules(
         cases = [run.update_steps(page, network, reading) for run in runs if run.rule == rule]
         is_it = explain(_gather(page, runs[0].kind, cases), quick)
         if is_it.form != "canonical":
-            found.append(Found(rule, is_it.form, is_it.text))
+            found.append(WrongPart(rule, is_it.form, is_it.text))
     return found
 
 

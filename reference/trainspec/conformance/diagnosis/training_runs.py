@@ -93,16 +93,16 @@ def find_network(page: Page) -> str:
     return name
 
 
-def list_runs(evidence: Evidence) -> Iterator[Run]:
+def list_runs(evidence: Evidence) -> Iterator[TrainingRun]:
     """The answered cases that show all of their first steps, wrong ones first."""
     for index in evidence.answered:
         case, answer = evidence.cases[index], evidence.answers[index]
         complete = case.keep is None and answer.shape == case.expected.shape
         if complete and evidence.ordinary(index) and not case.skipped and evidence.parts[index]:
-            yield Run(evidence.page, evidence.kind, case, answer, evidence.parts[index])
+            yield TrainingRun(evidence.page, evidence.kind, case, answer, evidence.parts[index])
 
 
-class Run(Struct, frozen=True, eq=False, dict=True):
+class TrainingRun(Struct, frozen=True, eq=False, dict=True):
     """The answer to one case: the parameters and the loss at every step."""
 
     page: Page

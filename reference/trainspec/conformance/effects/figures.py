@@ -16,7 +16,7 @@ from trainspec.conformance.effects.experiments import (
     normalization_scales,
     update_paths,
 )
-from trainspec.conformance.effects.judge import Found, Records
+from trainspec.conformance.effects.judge import JudgedEffect, Records
 from trainspec.conformance.effects.themes import list_styles, save_by_theme
 from trainspec.conformance.effects.trials import Trial
 
@@ -33,7 +33,7 @@ WINDOW, EVERY = 50, 10
 Trials = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
-def draw_effects(folder: Path, found: Sequence[Found], records: Records) -> list[Path]:
+def draw_effects(folder: Path, found: Sequence[JudgedEffect], records: Records) -> list[Path]:
     """Draw the picture of every effect; returns the paths of the files."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []

@@ -35,7 +35,7 @@ class Measured(Struct, frozen=True):
         return max(self.values, default=math.nan)
 
 
-class Finding(Struct, frozen=True):
+class JudgedClaim(Struct, frozen=True):
     """A claim and what was measured; `holds` is None where it could not be measured."""
 
     claim: Claim
@@ -47,13 +47,13 @@ class Finding(Struct, frozen=True):
         return None if self.measured is None else self.claim.holds(self.measured.mean)
 
 
-class Found(Struct, frozen=True):
+class JudgedEffect(Struct, frozen=True):
     """An effect with all its figures and findings."""
 
     effect: Effect
     seeds: int
     figures: Mapping[str, Measured]
-    findings: tuple[Finding, ...]
+    findings: tuple[JudgedClaim, ...]
     used: tuple[str, ...]
     lacking: tuple[str, ...]
 
@@ -64,7 +64,7 @@ class Found(Struct, frozen=True):
         return False not in verdicts and True in verdicts
 
 
-def judge_effect(effect: Effect, records: Records) -> Found:
+def judge_effect(effect: Effect, records: Records) -> JudgedEffect:
     """The figures of an effect over the seeds that are complete, and whether its claims hold."""
     experiment = find_experiment(effect.name)
     own = {trial: record for trial, record in records.items() if trial.effect == effect.name}
@@ -80,11 +80,11 @@ def judge_effect(effect: Effect, records: Records) -> Found:
     figures = {figure: Measured(tuple(found)) for figure, found in values.items()}
     used = sorted({name for record in own.values() for name in record.used})
     lacking = {name for record in own.values() for name in record.lacking} - set(used)
-    return Found(
+    return JudgedEffect(
         effect,
         seeds,
         figures,
-        tuple(Finding(claim, figures.get(claim.figure)) for claim in effect.claims),
+        tuple(JudgedClaim(claim, figures.get(claim.figure)) for claim in effect.claims),
         tuple(used),
         tuple(sorted(lacking)),
     )

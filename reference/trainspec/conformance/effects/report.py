@@ -12,7 +12,7 @@ from rich.table import Table
 
 from trainspec import __version__
 from trainspec.conformance.basics.tensors import spell_number
-from trainspec.conformance.effects.judge import Finding, Found, Records
+from trainspec.conformance.effects.judge import JudgedClaim, JudgedEffect, Records
 
 FORMAT, FORMAT_VERSION = "trainspec-effects", 1
 _MARKS = {True: "[green]✓[/green]", False: "[red]✗[/red]", None: "[dim]-[/dim]"}
@@ -21,7 +21,7 @@ _MARKS = {True: "[green]✓[/green]", False: "[red]✗[/red]", None: "[dim]-[/di
 REFERENCE = "trainspec reference"
 
 
-def print_effects(console: Console, name: str, found: Sequence[Found]) -> None:
+def print_effects(console: Console, name: str, found: Sequence[JudgedEffect]) -> None:
     """Print a table for every effect, and one closing line."""
     for effect in found:
         console.print(_make_table(effect))
@@ -34,7 +34,7 @@ def print_effects(console: Console, name: str, found: Sequence[Found]) -> None:
     console.print(_close(name, found), soft_wrap=True)
 
 
-def _make_table(found: Found) -> Table:
+def _make_table(found: JudgedEffect) -> Table:
     seeds = "1 seed" if found.seeds == 1 else f"{found.seeds} seeds"
     title = f"{found.effect.title} ({seeds})"
     table = Table(title=escape(title), title_justify="left")
@@ -54,7 +54,7 @@ def _make_table(found: Found) -> Table:
     return table
 
 
-def _spell_measured(finding: Finding) -> str:
+def _spell_measured(finding: JudgedClaim) -> str:
     measured = finding.measured
     if measured is None:
         return "-"
@@ -63,7 +63,7 @@ def _spell_measured(finding: Finding) -> str:
     return f"{measured.mean:.4g} ({measured.least:.3g} to {measured.most:.3g})"
 
 
-def _close(name: str, found: Sequence[Found]) -> str:
+def _close(name: str, found: Sequence[JudgedEffect]) -> str:
     failing = [effect.effect.name for effect in found if not effect.holds]
     if not found:
         return f"{escape(name)}: [red]no effect is complete[/red]"
@@ -85,7 +85,7 @@ def _close(name: str, found: Sequence[Found]) -> str:
     return told
 
 
-def report_effects(name: str, found: Sequence[Found], records: Records) -> dict[str, Any]:
+def report_effects(name: str, found: Sequence[JudgedEffect], records: Records) -> dict[str, Any]:
     """Everything as plain values: claims, figures of every seed, and every trial."""
     return {
         "format": FORMAT,

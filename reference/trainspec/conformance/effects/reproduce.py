@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 from trainspec.conformance.effects.executors import InlineExecutor
-from trainspec.conformance.effects.judge import Found, judge_effect
+from trainspec.conformance.effects.judge import JudgedEffect, judge_effect
 from trainspec.conformance.effects.page import list_effects, load_effect
 from trainspec.conformance.effects.trials import Keeper, Source, collect_records, list_trials
 
@@ -21,7 +21,7 @@ def reproduce(
     make_executor: Callable[[], Executor] = InlineExecutor,
     keep: Path | None = None,
     tick: Callable[[], None] = lambda: None,
-) -> list[Found]:
+) -> list[JudgedEffect]:
     """Reproduce the chapter's experiments with an implementation's parts: figures and claims.
 
     `effects` are names of pages under spec/effects/, all where empty; `target` is the path of a

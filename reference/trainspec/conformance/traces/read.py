@@ -82,7 +82,7 @@ class Head(msgspec.Struct):
     state: dict[str, dict[str, Tensor]] | None = None
 
 
-class Line(msgspec.Struct):
+class StepLine(msgspec.Struct):
     """One step in a file of lines."""
 
     grads: dict[str, Tensor | None]
@@ -135,7 +135,7 @@ def _read_lines(path: Path) -> tuple[Head, Arrays]:
     if not lines:
         raise TraceError("it is empty")
     head = _read_head(lines[0])
-    steps: list[Line] = [decode_json(line, Line) for line in lines[1:]]
+    steps: list[StepLine] = [decode_json(line, StepLine) for line in lines[1:]]
     names = list(head.params)
     arrays: dict[str, Any] = {}
     missing: dict[str, list[int]] = {}
