@@ -62,7 +62,7 @@ def test_what_the_factor_depends_on_is_said(factor, words):
 
 def test_nothing_is_said_of_another_rule_or_of_the_right_one():
     assert describe(update_rule(lambda W, g, s, t, k, h: W - h.rate * np.sign(g))) == ""
-    assert describe(scaled(lambda *_: 1.0)) == ""
+    assert describe(scaled(lambda *_: 1.0)) is None  # one constant: other searches name it
 
 
 def test_a_state_goes_on_with_the_steps_that_were_made():

@@ -58,7 +58,7 @@ def test_another_reading_has_other_losses(runs):
 
 
 def test_what_has_moved_is_read_by_the_layers_below(runs):
-    every, *single = list_moved(PAGE)
+    every, *single = [reading for reading in list_moved(PAGE) if reading.moved]
     assert every.moved == PAGE.trained
     assert [reading.moved for reading in single] == [(name,) for name in PAGE.trained]
     lines = {line.name: str(line) for line in read_moved(NETWORK, PAGE, ("W2",)).body}
@@ -70,3 +70,15 @@ def test_what_has_moved_is_read_by_the_layers_below(runs):
     )
     assert np.array_equal(plain["dW2"], moved["dW2"])
     assert not np.array_equal(plain["dW1"], moved["dW1"])
+
+
+def test_gradients_may_be_computed_anew_after_every_parameter(runs):
+    run = next(run for run in runs if run.rule == "sgd")
+    forward, _ = [reading for reading in list_moved(PAGE) if reading.one_by_one]
+    assert forward.one_by_one == PAGE.trained
+    network = NETWORK.rule
+    together, _ = run.update_steps(load_page("optimizers/sgd"), network, READINGS[0])
+    one_by_one, _ = run.update_steps(load_page("optimizers/sgd"), network, forward)
+    first, second = (case.inputs["grads"][0] for case in (together, one_by_one))
+    assert np.array_equal(first[0]["data"], second[0]["data"])
+    assert not np.array_equal(first[-1]["data"], second[-1]["data"])

@@ -38,9 +38,28 @@ def test_slips_are_made_from_the_lines(technique, words):
 
 def test_a_schedule_may_go_on_from_its_last_value():
     page = load_page("schedules/learning_rate_decay")
-    (slip,) = [slip for slip in list_formula_slips(page, page.rule) if slip.more]
+    slip, from_first = [slip for slip in list_formula_slips(page, page.rule) if slip.more]
     assert "so far in place of it" in slip.words
     assert slip.more["product_so_far"](np.array([1.0, 2.0, 3.0])).tolist() == [1.0, 2.0, 6.0]
+    assert "over every step from the first in place of it" in from_first.words
+    product = from_first.more["product_from_first"](np.array([1.0, 4.0]), 0.5)
+    assert product.tolist() == [1.0, 1.5 * 2.0 * 2.5]
+    assert np.isnan(from_first.more["product_from_first"](np.array([0.5]), 0.5)).all()
+
+
+def test_another_norm_may_stand_for_the_sum_of_squares():
+    page = load_page("regularizers/l2_penalty")
+    slips = {
+        name: function
+        for slip in list_formula_slips(page, page.rule)
+        for name, function in slip.more.items()
+    }
+    W = np.array([[3.0, 0.0], [0.0, -4.0]])
+    assert slips["spectral"](W) == 16
+    assert slips["absolute"](W) == 7
+    assert slips["absolute_squared"](W) == 49
+    assert slips["largest_square"](W) == 16
+    assert slips["square_of_sum"](W) == 1
 
 
 @pytest.mark.parametrize("technique", ["optimizers/adam", "networks/network"])

@@ -27,6 +27,7 @@ def words_of(operation, kind="float64"):
         "v_hat = v / (1 - beta2 ** t) reads v of the step before",
         "the whole step is stored as m for the next step",
         "v is held in float16",
+        "v is held in float16 between the steps",
     ],
 )
 def test_what_people_write_is_among_adams(words):

@@ -23,6 +23,9 @@ def words_of(technique):
          "reads it"),
         ("optimizers/adagrad",
          "the mean of g * g over its tensor in place of g * g in h = h + g * g"),
+        ("optimizers/momentum", "momentum is taken as where(momentum == 0, 0.9, momentum)"),
+        ("initializers/xavier", "fan_in is taken as count(z, 0)"),
+        ("layers/batch_normalization", "the channels are the last axis"),
         ("networks/multilayer", "weight_decay is taken as weight_decay / count(x, 0)"),
         ("networks/network",
          "count(x, 1) in place of every N in daffine1 = gamma / root * (dnormalised - dbeta / N - "

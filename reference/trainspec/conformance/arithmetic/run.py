@@ -30,6 +30,10 @@ def _ignore(position: tuple[int, ...], names: Names) -> None:
     pass
 
 
+#: A state of more axes than this is a changed rule's, which adds one at every step.
+MOST_AXES = 4
+
+
 class RuleRun(Struct, frozen=True):
     """One run of a rule: its inputs, its hyperparameters, and the functions to compute with."""
 
@@ -119,7 +123,7 @@ def run_layered(run: RuleRun) -> dict[str, Any]:
             execute_lines(code, names)
             continue
         for k in range(count) if block == UP else reversed(range(count)):
-            own = {**names, **kept[k]}
+            own = {**names, **kept[k], "layer": k, "layers": count}
             execute_lines(code, own)
             assigned = {line.name: own[line.name] for line in lines}
             kept[k].update(assigned)
@@ -150,6 +154,8 @@ def run_sequence(run: RuleRun) -> dict[str, Any]:
         execute_lines(body, names)
         run.watch((t - 1,), names)
         state = {name: names[name] for name in run.rule.state}
+        if any(np.ndim(value) > MOST_AXES for value in state.values()):
+            raise ValueError("the state gets another axis at every step")
         for name, values in outputs.items():
             values.append(names[name])
     return outputs

@@ -88,6 +88,16 @@ class Evidence(Struct, frozen=True, eq=False, dict=True):
             answer[part], values[part], expected[part], allowed[part], self.kind
         )
 
+    def take(self, kept: Sequence[int], cases: Sequence[Case] = ()) -> Evidence:
+        """The evidence of some cases, with others in their place where they are given."""
+        return replace(
+            self,
+            cases=cases or [self.cases[index] for index in kept],
+            answers=[self.answers[index] for index in kept],
+            failing=sum(index < self.failing for index in kept),
+            divergences=[self.divergences[index] for index in kept] if self.divergences else (),
+        )
+
     @cached_property
     def parts(self) -> list[dict[str, slice]]:
         """For every case the numbers of each output."""

@@ -18,6 +18,7 @@ from trainspec.conformance.derivation.values import compute_values
 from trainspec.conformance.diagnosis.adapter_mistakes import MISREADINGS, MISTAKES, Misreading
 from trainspec.conformance.diagnosis.evidence import NEAR, Evidence
 from trainspec.conformance.diagnosis.input_searches import find_by_inputs
+from trainspec.conformance.diagnosis.layer_searches import find_slips_of_layers
 from trainspec.conformance.diagnosis.matching import (
     Match,
     list_complete,
@@ -27,6 +28,7 @@ from trainspec.conformance.diagnosis.matching import (
     measure_form,
 )
 from trainspec.conformance.diagnosis.narrow_searches import find_narrower, find_rounded_constants
+from trainspec.conformance.diagnosis.other_ways import find_lost_digits, find_slips_of_ways
 from trainspec.conformance.diagnosis.output_searches import find_by_output, find_slips_by_output
 from trainspec.conformance.diagnosis.slip_searches import (
     find_errors_and_slips,
@@ -213,11 +215,14 @@ SEARCHES = (
     Search(_find_factors, Tier.PUBLISHED),
     Search(_find_literals, Tier.PUBLISHED),
     Search(_find_variants_and_state_mistakes, Tier.COMBINED),
+    Search(find_lost_digits, Tier.COMBINED),
     Search(_find_pairs, Tier.COMBINED),
     Search(_find_variants_and_constant, Tier.COMBINED),
     Search(find_other_steps, Tier.COMBINED),
     Search(find_slips, Tier.COMBINED),
     Search(find_wider_slips, Tier.COMBINED),
+    Search(find_slips_of_ways, Tier.COMBINED),
+    Search(find_slips_of_layers, Tier.COMBINED),
     Search(find_places, Tier.COMBINED),
     Search(find_by_inputs, Tier.COMBINED),
     Search(find_slips_by_output, Tier.COMBINED),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
@@ -39,6 +38,8 @@ def find_other_steps(evidence: Evidence) -> Iterator[Match]:
     """The rule, or a variant of it, whose steps are right but for a factor."""
     for form in list_mistakable(evidence):
         words = find_step_factors(evidence, form)
+        if words is None:
+            return  # of another form the factor would be that constant in other words
         if words:
             name = display_form(join_form(form.edits))
             text = f"this is {name} with other steps: {words}"
@@ -47,7 +48,7 @@ def find_other_steps(evidence: Evidence) -> Iterator[Match]:
             return
 
 
-def _try_slip(evidence: Evidence, slip: Slip, edits: tuple[str, ...] = ()) -> list[float] | None:
+def try_slip(evidence: Evidence, slip: Slip, edits: tuple[str, ...] = ()) -> list[float] | None:
     """The distance of every answer from a rule with a slip, or None where it is not that."""
     if not evidence.sample.allows(slip.rule, slip.more):
         return None
@@ -70,17 +71,19 @@ def find_slips(evidence: Evidence) -> Iterator[Match]:
         judges = evidence.sample.judges(rule)
         return list_slips(evidence.page, rule, evidence.kind) if judges else ()
 
-    return _find_one_change(evidence, list_own, _try_slip)
+    return _find_one_change(evidence, list_own, try_slip)
 
 
 def find_wider_slips(evidence: Evidence) -> Iterator[Match]:
     """The rule, or a variant of it, with one change that reaches beyond one place."""
+    list_own = partial(list_all_wider_slips, evidence)
+    return _find_one_change(evidence, list_own, try_wider_slip)
 
-    def list_own(rule: Rule) -> Iterable[Slip]:
-        wider = list_wider_slips(evidence.page, rule, evidence.kind)
-        return itertools.chain(list_formula_slips(evidence.page, rule), wider)
 
-    return _find_one_change(evidence, list_own, _try_wider_slip)
+def list_all_wider_slips(evidence: Evidence, rule: Rule) -> Iterator[Slip]:
+    """The changes of a rule that reach beyond one place."""
+    yield from list_formula_slips(evidence.page, rule)
+    yield from list_wider_slips(evidence.page, rule, evidence.kind)
 
 
 def _find_one_change(
@@ -107,10 +110,12 @@ def _find_one_change(
                     return
 
 
-def _try_wider_slip(evidence: Evidence, slip: Slip, edits: tuple[str, ...]) -> list[float] | None:
-    """As `_try_slip`; what depends on a whole tensor shows in a whole case only."""
+def try_wider_slip(
+    evidence: Evidence, slip: Slip, edits: tuple[str, ...] = ()
+) -> list[float] | None:
+    """As `try_slip`; what depends on a whole tensor shows in a whole case only."""
     if not slip.more and evidence.sample.judges(slip.rule):
-        return _try_slip(evidence, slip, edits)
+        return try_slip(evidence, slip, edits)
     compute = partial(compute_values, rule=slip.rule, more=slip.more)
     probe = evidence.probe
     if not evidence.distance(probe, compute(evidence.cases[probe]), edits) <= NEAR:
@@ -128,7 +133,7 @@ def find_errors_and_slips(evidence: Evidence) -> Iterator[Match]:
         return
     for form in list_complete(evidence, [(name,) for name in page.errors]):
         for slip in list_plain_slips(page, form.rule) if sample.judges(form.rule) else ():
-            distances = _try_slip(evidence, slip, form.edits)
+            distances = try_slip(evidence, slip, form.edits)
             if distances is not None:
                 words = f"two changes together: {describe_form(page, form)}, and {slip.words}"
                 called = f"{form.display} with one change"
@@ -144,7 +149,7 @@ def find_two_slips(evidence: Evidence) -> Iterator[Match]:
         return
     for one in plain:
         for other in list_plain_slips(page, one.rule):
-            distances = _try_slip(evidence, other)
+            distances = try_slip(evidence, other)
             if distances is not None and max(distances) <= NEAR:
                 words = f"this is canonical with two changes: {one.words}, and {other.words}"
                 lines = (one.line, other.line)

@@ -73,10 +73,4 @@ def _restrict(evidence: Evidence, where: Where) -> Evidence:
         allowed = np.where(inside, case.tolerance[evidence.kind], np.inf)
         kept.append(index)
         cases.append(replace(case, tolerance={**case.tolerance, evidence.kind: allowed}))
-    return replace(
-        evidence,
-        cases=cases,
-        answers=[evidence.answers[index] for index in kept],
-        failing=sum(index < evidence.failing for index in kept),
-        divergences=[evidence.divergences[index] for index in kept] if evidence.divergences else (),
-    )
+    return evidence.take(kept, cases)

@@ -38,8 +38,11 @@ class Factor(Struct, frozen=True):
     features: Features
 
 
-def find_step_factors(evidence: Evidence, form: Form) -> str:
-    """In words, what the factors of a form's steps depend on; empty where there is no answer."""
+def find_step_factors(evidence: Evidence, form: Form) -> str | None:
+    """In words, what the factors of a form's steps depend on; empty where there is no answer.
+
+    None where they are all one constant: then other searches say what it is.
+    """
     chosen = [
         i
         for i in evidence.short
@@ -57,7 +60,7 @@ def find_step_factors(evidence: Evidence, form: Form) -> str:
         return ""
     one = min(factors, key=lambda f: f.error).value
     if _agree(factors, [one] * len(factors)):
-        return ""  # a constant of the form's, or none
+        return None
     with np.errstate(all="ignore"):
         return next(filter(None, (describe(factors) for describe in _DESCRIPTIONS)), "")
 

@@ -37,6 +37,8 @@ class Reading(Struct, frozen=True):
 
     `late` says that the loss is that of the parameters after the step, `moved` names parameters
     that move as soon as their gradients are known, so that the layers below see them moved.
+    `one_by_one` says that every gradient is computed anew after the parameter before it, in this
+    order, has moved.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Reading(Struct, frozen=True):
     choose: Callable[[int], int] = int
     late: bool = False
     moved: tuple[str, ...] = ()
+    one_by_one: tuple[str, ...] = ()
 
 
 READINGS = (
@@ -66,6 +69,9 @@ def list_moved(training: Page) -> Iterator[Reading]:
         what = moved[0] if len(moved) == 1 else "a parameter"
         text = f"{what} moves before the gradients of the layers below it are known"
         yield Reading("moved-too-early", text, moved=moved)
+    text = "every parameter moves before the gradient of the next one is computed, anew"
+    for order in (training.trained, training.trained[::-1]):
+        yield Reading("moved-one-by-one", text, one_by_one=order)
 
 
 def read_moved(network: Page, training: Page, moved: Sequence[str]) -> Rule:
@@ -151,13 +157,18 @@ class TrainingRun(Struct, frozen=True, eq=False, dict=True):
         }
         return {**found, **self.params[step]}
 
-    def run_network(self, rule: Rule, step: int, chosen: int) -> dict[str, Any]:
-        """Every output of a form of the network's rule at a step."""
+    def run_network(
+        self, rule: Rule, step: int, chosen: int, moved: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """Every output of a form of the network's rule at a step.
+
+        The parameters `moved` are those of after the step.
+        """
         page = load_page(find_network(self.page))
         given = {name: value for name, value in self.numbers.items() if name in page.parameters}
         after = self.params[min(step + 1, len(self.params) - 1)]
-        moved = {MOVED.format(name): value for name, value in after.items()}
-        inputs = {**self.inputs(step, chosen), **moved}
+        early = {MOVED.format(name): value for name, value in after.items()}
+        inputs = {**self.inputs(step, chosen), **early, **{name: after[name] for name in moved}}
         return run_rule(page, rule, inputs, given, FLOAT64_FUNCTIONS)
 
     def has_losses(self, rule: Rule, reading: Reading) -> bool:
@@ -207,12 +218,21 @@ class TrainingRun(Struct, frozen=True, eq=False, dict=True):
             )
             yield case, _join(answer, kept)
 
+    def _run_back(self, network: Rule, step: int, reading: Reading) -> dict[str, Any]:
+        """The gradients of a step."""
+        order, chosen = reading.one_by_one, reading.choose(step)
+        outputs = self.run_network(network, step, chosen)
+        for k, name in enumerate(order):
+            anew = self.run_network(network, step, chosen, order[:k])
+            outputs[f"d{name}"] = anew[f"d{name}"]
+        return outputs
+
     def update_steps(self, page: Page, network: Rule, reading: Reading) -> tuple[Case, FloatArray]:
         """The parameters after every step, as an answer of the update rule of that page."""
         names = self.page.trained
         grads = [
-            [self.run_network(network, t, reading.choose(t))[f"d{name}"] for name in names]
-            for t in range(self.count)
+            [gradients[f"d{name}"] for name in names]
+            for gradients in (self._run_back(network, t, reading) for t in range(self.count))
         ]
         own = {
             name.removeprefix(OF_UPDATE_RULE): value

@@ -7,9 +7,11 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
+from trainspec.conformance.basics.float_types import FloatArray
 from trainspec.conformance.pages.expressions import (
     Path,
     get_part,
@@ -19,8 +21,12 @@ from trainspec.conformance.pages.expressions import (
     walk_parts,
 )
 from trainspec.conformance.pages.page import Page
-from trainspec.conformance.pages.rule import Rule
+from trainspec.conformance.pages.rule import Line, Rule, execute_lines
 from trainspec.conformance.pages.slips import Slip, change_line, replace_operation
+from trainspec.conformance.pages.tensor_functions import NORMS
+
+#: A product over more steps than this is not computed.
+MOST_COUNTS = 10_000_000
 
 
 def list_formula_slips(page: Page, rule: Rule) -> Iterator[Slip]:
@@ -31,6 +37,7 @@ def list_formula_slips(page: Page, rule: Rule) -> Iterator[Slip]:
     yield from _list_reshaped(page, rule)
     yield from _list_compounded(page, rule)
     yield from _list_first_terms(rule)
+    yield from _list_norms(rule)
 
 
 def _list_halves(page: Page, rule: Rule) -> Iterator[Slip]:
@@ -116,6 +123,49 @@ def _list_compounded(page: Page, rule: Rule) -> Iterator[Slip]:
         words = f"the product of all {ast.unparse(value.right)} so far in place of it in {line}"
         more = {"product_so_far": np.cumprod}
         yield Slip(changed, words, line.name, more)
+        yield from _list_compounded_from_first(page, rule, index)
+
+
+def _list_compounded_from_first(page: Page, rule: Rule, index: int) -> Iterator[Slip]:
+    """Such a schedule where the input is counts: the product runs over every count up to it."""
+    line, (counts,) = rule.body[index], page.inputs
+    value = line.expression
+    assert isinstance(value, ast.BinOp)
+    factor = Line("factor", value.right)
+    free = sorted(factor.reads - {counts})
+
+    def multiply_all(steps: FloatArray, *given: float) -> FloatArray:
+        most = float(np.max(steps, initial=0.0))
+        if not 1 <= most <= MOST_COUNTS:
+            return np.full(np.shape(steps), np.nan)
+        names: dict[str, Any] = {counts: np.arange(1.0, most + 1), **dict(zip(free, given))}
+        execute_lines((factor.code,), names)
+        products = np.cumprod(np.broadcast_to(names[factor.name], (int(most),)))
+        return np.asarray(products[np.asarray(steps, dtype=int) - 1])
+
+    call = ast.Call(make_name("product_from_first"), [make_name(counts), *map(make_name, free)], [])
+    changed = change_line(rule, index, ast.BinOp(value.left, value.op, call))
+    words = (
+        f"the product of {ast.unparse(value.right)} over every step from the first in place of it "
+        f"in {line}"
+    )
+    yield Slip(changed, words, line.name, {"product_from_first": multiply_all})
+
+
+def _list_norms(rule: Rule) -> Iterator[Slip]:
+    """Another norm of a tensor where the sum of its squares should be."""
+    for index, line in enumerate(rule.body):
+        for path, part in walk_parts(line.expression):
+            if not isinstance(part, ast.Call) or ast.unparse(part.func) != "sum":
+                continue
+            squared = part.args[0]
+            if not isinstance(squared, ast.BinOp) or not isinstance(squared.op, ast.Pow):
+                continue
+            for name, (words, function) in NORMS.items():
+                other = ast.Call(make_name(name), [squared.left], [])
+                changed = change_line(rule, index, put_part(line.expression, path, other))
+                text = f"{words.format(ast.unparse(squared.left))} in {line}"
+                yield Slip(changed, text, line.name, {name: function})
 
 
 def _list_first_terms(rule: Rule) -> Iterator[Slip]:

@@ -22,8 +22,10 @@ from trainspec.conformance.pages.document import Document
 from trainspec.conformance.pages.markdown import find_code, find_link
 from trainspec.conformance.pages.parts import (
     DISTRIBUTIONS,
+    GIVEN_TO_LAYERS,
     GIVEN_TO_UPDATES,
     KINDS,
+    LAYERED,
     RESERVED,
     SEQUENCE,
     UPDATE_RULE,
@@ -213,6 +215,11 @@ class Page:
         """Other orders of operations."""
         return tuple(self._read_orders())
 
+    @cached_property
+    def ways(self) -> dict[str, Rule]:
+        """Other ways in which code writes the canonical rule, by name: the lines of each."""
+        return dict(self._read_ways())
+
     @property
     def name(self) -> str:
         """The operation's name: ``adam`` for ``optimizers/adam``."""
@@ -247,7 +254,8 @@ class Page:
     @property
     def free_names(self) -> frozenset[str]:
         """Names that the rule may read without their being hyperparameters."""
-        return GIVEN_TO_UPDATES if self.is_update_rule else frozenset((*self.inputs, "t"))
+        given = GIVEN_TO_LAYERS if self.kind == LAYERED else ()
+        return GIVEN_TO_UPDATES if self.is_update_rule else frozenset((*self.inputs, "t", *given))
 
     def variant_hyperparameters(self, rule: Rule) -> frozenset[str]:
         """Hyperparameters that `rule` reads and the canonical form does not have."""
@@ -328,6 +336,11 @@ class Page:
             source = "\n".join(find_code(row["change"]))
             change = parse_rule(source, f"{self.technique}: an order of {row['of']}")
             yield Order(join_form(split_form(row["of"])), change)
+
+    def _read_ways(self) -> Iterator[tuple[str, Rule]]:
+        for section in self._document.below("Ways of writing"):
+            source = self._document.code_of(section, "python")
+            yield section.title, parse_rule(source, f"{self.technique}: {section.title}")
 
     def _read_draws(self) -> Iterator[Draws]:
         for row in self._document.rows("Draws"):

@@ -22,6 +22,8 @@ NORMAL, UNIFORM = "normal", "uniform"
 DISTRIBUTIONS = (NORMAL, UNIFORM)
 #: Names that an update rule may read without their being hyperparameters.
 GIVEN_TO_UPDATES = frozenset({"W", "g", "t", "tensor", "tensors"})
+#: Names that a line for every layer gets: the number of the layer, from 0, and how many there are.
+GIVEN_TO_LAYERS = frozenset({"layer", "layers"})
 #: Names that have a meaning in every rule.
 RESERVED = frozenset({"t", *FUNCTIONS})
 #: The value that every hyperparameter which only variants have takes in all cases.

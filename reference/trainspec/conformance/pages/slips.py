@@ -181,7 +181,7 @@ def join_lines(rule: Rule) -> Rule:
 
 def _list_names(page: Page, rule: Rule) -> list[str]:
     """The names that a line may read besides those that lines before it assign."""
-    names = dict.fromkeys(sorted(rule.free - {"tensor", "tensors"}))
+    names = dict.fromkeys(sorted(rule.free - {"tensor", "tensors", "layer", "layers"}))
     words = {name for name, p in page.parameters.items() if not p.numeric}
     return [name for name in (*names, *rule.state) if name not in words]
 
@@ -343,6 +343,10 @@ def _list_narrow(rule: Rule, kind: str) -> Iterator[Slip]:
             expression = ast.Call(make_name(name), [line.expression], [])
             words = f"{line.name} is held in {narrow}"
             yield Slip(change_line(rule, index, expression), words, line.name, more)
+        for state in rule.state:
+            held = ast.Call(make_name(name), [make_name(state)], [])
+            words = f"{state} is held in {narrow} between the steps"
+            yield Slip(replace(rule, body=(*rule.body, Line(state, held))), words, state, more)
         for index, line in enumerate(rule.body):
             for path, node in walk_parts(line.expression):
                 if not isinstance(node, ast.BinOp) or (not path and line.name != "W"):
@@ -350,8 +354,8 @@ def _list_narrow(rule: Rule, kind: str) -> Iterator[Slip]:
                 others: list[ast.expr] = [ast.Call(make_name(name), [node], [])]
                 if isinstance(node.op, ast.Div):
                     inverse = make_binary(ast.Constant(1), ast.Div, node.right)
-                    held = ast.Call(make_name(name), [inverse], [])
-                    others.append(make_binary(node.left, ast.Mult, held))
+                    rounded = ast.Call(make_name(name), [inverse], [])
+                    others.append(make_binary(node.left, ast.Mult, rounded))
                 for other in others:
                     made = change_line(rule, index, put_part(line.expression, path, other))
                     words = f"{_describe(line, node, other)}, where {name} rounds to {narrow}"

@@ -139,3 +139,43 @@ NARROW: Mapping[str, tuple[int, Callable[[Any], Any]]] = {
     "float16": (11, partial(round_to, "float16")),
     "bfloat16": (8, partial(round_to, "bfloat16")),
 }
+
+
+def _spectral(values: Any) -> Any:
+    """The square of the largest singular value of a matrix, of the norm of a vector."""
+    array = np.asarray(values, dtype=np.float64)
+    return np.linalg.norm(array.ravel() if array.ndim != 2 else array, 2) ** 2
+
+
+#: What may be taken for the sum of the squares, by the name that the changed rule calls it.
+NORMS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
+    "spectral": ("the square of the spectral norm of {0} in place of the sum", _spectral),
+    "absolute": ("the sum of the absolute values of {0} in place of its squares",
+                 lambda values: np.sum(np.abs(values))),
+    "absolute_squared": ("the square of the sum of the absolute values of {0} in place of the sum",
+                         lambda values: np.sum(np.abs(values)) ** 2),
+    "largest_square": ("the largest square of {0} in place of the sum",
+                       lambda values: np.max(np.square(values), initial=0.0)),
+    "square_of_sum": ("the square of the sum of {0} in place of the sum of its squares",
+                      lambda values: np.sum(values) ** 2),
+}  # fmt: skip
+
+
+def _columns_unmoved(x: Any) -> Any:
+    return np.reshape(x, (-1, np.shape(x)[1]))
+
+
+def _columns_last(x: Any) -> Any:
+    return np.reshape(x, (-1, np.shape(x)[-1]))
+
+
+def _reshape_back(y: Any, x: Any) -> Any:
+    return np.reshape(y, np.shape(x))
+
+
+#: What may be taken for the columns of channels, by words, with the way back.
+COLUMNS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
+    "the input is reshaped to a column for each channel, and the axis of channels is not moved to "
+    "the end first": {"columns": _columns_unmoved, "reshape_like": _reshape_back},
+    "the channels are the last axis": {"columns": _columns_last, "reshape_like": _reshape_back},
+}

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -22,7 +23,7 @@ from trainspec.conformance.pages.expressions import (
 from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.rule import Line, Rule
 from trainspec.conformance.pages.slips import Slip, change_line
-from trainspec.conformance.pages.tensor_functions import NARROW, STATISTICS
+from trainspec.conformance.pages.tensor_functions import COLUMNS, NARROW, STATISTICS
 
 #: What a count of steps may be taken for.
 COUNTS = ("2 ** (t - 1)", "2 * t", "2 * t - 1", "t * (t + 1) / 2", "floor((t + 1) / 2)", "t ** 2")
@@ -67,6 +68,7 @@ def list_wider_slips(page: Page, rule: Rule, kind: str = "float64") -> Iterator[
     yield from _list_courses(page, rule)
     yield from _list_sizes(page, rule)
     yield from _list_narrow_products(rule, kind)
+    yield from _list_other_columns(rule)
     if page.is_update_rule:
         yield from _list_statistics(rule)
 
@@ -108,6 +110,7 @@ def _list_courses(page: Page, rule: Rule) -> Iterator[Slip]:
         forms = FRACTIONS if name in fractions else OTHERS
         texts += [(name, form.format(name)) for form in forms]
         texts += [(name, f"{name} {op} {size}") for size in sizes for op in "*/"]
+        texts += [(name, text) for text in _list_defaults(page, name)]
         beside = [other for other in fractions if other != name]
         texts += [(name, form.format(name, other)) for other in beside for form in BESIDE]
     counts_steps = page.is_update_rule or page.is_sequence
@@ -120,6 +123,16 @@ def _list_courses(page: Page, rule: Rule) -> Iterator[Slip]:
         yield Slip(
             replace(rule, body=(line, *rule.body)), f"{name} is taken as {text}", reader.name
         )
+
+
+def _list_defaults(page: Page, name: str) -> Iterator[str]:
+    """What code takes for a hyperparameter of 0, or for one that an input's shape seems to say."""
+    default = page.parameters[name].default
+    with suppress(ValueError):
+        if float(default):
+            yield f"where({name} == 0, {default}, {name})"
+        if float(default) > 1:
+            yield from (f"count({one}, {axis})" for one in page.inputs for axis in (0, 1))
 
 
 def _list_sizes(page: Page, rule: Rule) -> Iterator[Slip]:
@@ -144,6 +157,14 @@ def _list_narrow_products(rule: Rule, kind: str) -> Iterator[Slip]:
             words = f"matrix products take their operands in {name}"
             dot = partial(_multiply_narrow, narrow)
             yield Slip(rule, words, line.name, {"dot": dot})
+
+
+def _list_other_columns(rule: Rule) -> Iterator[Slip]:
+    """Another axis for the channels, or another order of the numbers in a table of channels."""
+    line = next((line for line in rule.body if "columns(" in str(line)), None)
+    for words, functions in COLUMNS.items() if line else ():
+        assert line is not None
+        yield Slip(rule, words, line.name, functions)
 
 
 def _multiply_narrow(narrow: Callable[[Any], Any], left: Any, right: Any) -> Any:

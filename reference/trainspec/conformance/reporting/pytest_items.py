@@ -22,6 +22,7 @@ from trainspec.conformance.diagnosis.diagnose import Diagnosis, explain
 from trainspec.conformance.diagnosis.evidence import gather_evidence
 from trainspec.conformance.diagnosis.matching import measure_form
 from trainspec.conformance.diagnosis.object_forms import find_forms
+from trainspec.conformance.diagnosis.step_mistakes import diagnose_steps
 from trainspec.conformance.implementations.implementation import Implementation
 from trainspec.conformance.implementations.target import load_implementation, split_target
 from trainspec.conformance.reporting.terminal import print_failures
@@ -87,7 +88,9 @@ class DiagnosisCache:
 
     def diagnose(self, result: Result) -> Diagnosis | None:
         """The diagnosis of one failing result, or None if there is nothing to say."""
-        evidence = None if result.case.script else gather_evidence([result])
+        if result.case.script:
+            return diagnose_steps([result])
+        evidence = gather_evidence([result])
         if evidence is None:
             return None
         known = self._found.setdefault((result.case.offering, result.kind), [])

@@ -18,6 +18,7 @@ from trainspec.conformance.basics.tensors import map_tensors, spell_number, to_a
 from trainspec.conformance.cases.result import Fault, Outcome, Result
 from trainspec.conformance.diagnosis.diagnose import Diagnosis, diagnose
 from trainspec.conformance.diagnosis.draws import diagnose_draws
+from trainspec.conformance.diagnosis.step_mistakes import diagnose_steps
 from trainspec.conformance.implementations.implementation import Implementation
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.reporting.records import (
@@ -44,11 +45,16 @@ def group_by_offering(results: Sequence[Result]) -> dict[Offering, list[Result]]
 def diagnose_results(results: Sequence[Result]) -> Diagnoses:
     """For every offering with wrong answers, what the implementation is instead.
 
-    The widest type with a wrong answer is looked at: its digits say most.
+    The widest type with a wrong answer is looked at: its digits say most. What is wrong with runs
+    step by step stands under the function that starts them.
     """
     found: dict[Offering, Diagnosis] = {}
-    # What a run step by step does wrong is said by its own message.
     whole = [result for result in results if result.subject is not Subject.STEPS]
+    steps = [result for result in results if result.subject is Subject.STEPS]
+    for offering, own in group_by_offering(steps).items():
+        mistake = diagnose_steps(own)
+        if mistake is not None:
+            found[offering.starter] = mistake
     for offering, own in group_by_offering(whole).items():
         wrong = {r.kind for r in own if r.outcome is Outcome.WRONG and r.answer is not None}
         widest = next((kind for kind in TYPES if kind in wrong), None)

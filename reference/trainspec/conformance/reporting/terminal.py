@@ -65,13 +65,22 @@ def print_report(
         console.print(f"[dim]not offered: {escape(names)}[/dim]", soft_wrap=True)
     if whole:
         console.print(f"[dim]not offered step by step: {', '.join(whole)}[/dim]", soft_wrap=True)
-    for offering, own in grouped.items():
-        print_failures(console, own, found.get(offering), target, options)
+    for own in grouped.values():
+        print_failures(console, own, _choose_diagnosis(own, found), target, options)
     _print_known_failures(console, results)
     _print_advice(console, results)
     for line in list_notes(results):
         console.print(f"[yellow]note[/yellow] {escape(line)}", soft_wrap=True)
     console.print(_format_closing(implementation, results, strict))
+
+
+def _choose_diagnosis(results: Sequence[Result], found: Diagnoses) -> Diagnosis | None:
+    """The diagnosis that the first of an offering's failures belongs to."""
+    first = min((r for r in results if r.outcome.fails), key=_rank, default=None)
+    if first is None:
+        return None
+    offering = first.case.offering
+    return found.get(offering.starter if first.subject is Subject.STEPS else offering)
 
 
 def _is_offered(results: Sequence[Result]) -> bool:
@@ -151,9 +160,7 @@ def _print_diagnosis(
     console: Console, page: Page, first: Result, diagnosis: Diagnosis | None
 ) -> None:
     """Print what the implementation is instead, and the clauses that it breaks."""
-    told = first.subject is not Subject.STEPS and (
-        first.answer is not None or first.drawn or first.diagnosis
-    )
+    told = first.answer is not None or first.drawn or first.diagnosis
     if first.fault is Fault.TYPE:
         print_labelled(console, "diagnosis", RIGHT_BUT_FOR_THE_TYPE)
     elif diagnosis is not None and told:
