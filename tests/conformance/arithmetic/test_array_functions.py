@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from trainspec.conformance.arithmetic.array_functions import ARRAY_FUNCTIONS
+from trainspec.conformance.arithmetic.array_functions import ARRAY_FUNCTIONS, factorize
 from trainspec.conformance.arithmetic.interval import enclose
 
 F = ARRAY_FUNCTIONS
@@ -33,6 +33,12 @@ def test_a_linear_system_is_solved():
     a = np.array([[Fraction(4), Fraction(1)], [Fraction(1), Fraction(3)]])
     b = np.array([Fraction(1), Fraction(2)])
     assert list(a @ F["solve"](a, b)) == list(b)
+
+
+def test_a_positive_definite_matrix_is_a_factor_times_its_transpose():
+    a = np.array([[4.0, 2.0, 0.5], [2.0, 3.0, 1.0], [0.5, 1.0, 2.0]])
+    lower = np.array(factorize(a, np.sqrt))
+    np.testing.assert_allclose(lower, np.linalg.cholesky(a), rtol=1e-14)
 
 
 @pytest.mark.parametrize(("ratio", "n"), [(0.29, 100), (0.3, 10), (0.7, 10), (0.5, 3), (1.0, 4)])

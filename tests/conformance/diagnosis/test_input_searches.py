@@ -44,6 +44,8 @@ def _labels_inverted(x, labels, permutation, *, ratio):
         ("sigmoid", _slope_of_outputs, "dx: this is canonical with one change: y in place of x"),
         ("normal", lambda z, *, std: std * (z - z.mean()),
          "W: this is canonical with one change: z less its mean"),
+        ("normal", lambda z, *, std: std * (z - z.mean()) / z.std(),
+         "W: this is canonical with one change: z less its mean and over its deviation"),
         ("dropout", _mask_further_on,
          "dx: this is canonical with one change: u one element further on"),
         ("validation_split", _labels_inverted,

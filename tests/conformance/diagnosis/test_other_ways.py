@@ -47,11 +47,24 @@ def _tanh_from_sigmoid(x, dy):
     return y, dy * (1 - y**2)
 
 
+def _transposed_factor(x, y, x_new, *, length_scale, signal_variance, noise_variance):
+    def kernel(a, b):
+        return signal_variance * np.exp(-((a[:, None] - b) ** 2) / (2 * length_scale**2))
+
+    lower = np.linalg.cholesky(kernel(x, x) + noise_variance * np.eye(len(x)))
+    cross = kernel(x, x_new)
+    mean = cross.T @ np.linalg.solve(lower.T, np.linalg.solve(lower, y))
+    half = np.linalg.solve(lower.T, cross)
+    return mean, signal_variance - (half**2).sum(0)
+
+
 @pytest.mark.parametrize(
     ("operation", "function", "way", "change"),
     [
         ("standard_deviation", _welford_with_old_means, "Welford's method",
          "before in place of after in variance"),
+        ("gaussian_process", _transposed_factor, "a Cholesky factor",
+         "half = solve(transpose(L), cross) in place of half = solve(L, cross)"),
         ("tanh", _tanh_from_sigmoid, "a sigmoid", "1 in place of 2 in s"),
     ],
 )  # fmt: skip

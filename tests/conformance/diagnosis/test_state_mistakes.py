@@ -60,6 +60,17 @@ def adam(epsilon_hat=False, **wrong):
                 if wrong.get("skips") and not given.any():
                     new.append(W)
                     continue
+                if wrong.get("anew"):
+                    rates = learning_rate[:step]
+                    same = [one == rate for one in rates[::-1]]
+                    t = same.index(False) if False in same else step
+                    if t == 1:
+                        m[k], v[k] = np.zeros_like(W), np.zeros_like(W)
+                if wrong.get("cached"):
+                    t = list(learning_rate).index(rate) + 1
+                if wrong.get("every_second") and step % 2 == 0:
+                    new.append(W)
+                    continue
                 if wrong.get("forgets") and (step - 1) % wrong["forgets"] == 0:
                     m[k], v[k] = np.zeros_like(W), np.zeros_like(W)
                 total = sum(earlier[k] for earlier in grads[:step])
@@ -91,6 +102,9 @@ def adam(epsilon_hat=False, **wrong):
         ({"clips": 0.5}, "gradient-clipped-at-0.5"),
         ({"forgets": 3}, "state-forgotten-every-3"),
         ({"wraps": True}, "count-wraps-to-one"),
+        ({"anew": True}, "state-and-count-forgotten-at-new-rate"),
+        ({"cached": True}, "count-of-first-step-with-rate"),
+        ({"every_second": True}, "even-steps-left-out"),
         ({"accumulates": True}, "gradient-accumulates"),
     ],
 )

@@ -31,6 +31,16 @@ MISTAKES = {
     "nothing of the state is saved": [
         (SAVE, "(*([0 * w for w in one] for one in (self.m, self.v)), 0)"),
     ],
+    "a saved state goes on changing with its run: save must return a copy": [
+        (SAVE, "(self.m, self.v, self.t)"),
+        ("self.v[i] = one(beta2) * self.v[i] + one(1 - beta2) * g * g",
+         "self.v[i][...] = one(beta2) * self.v[i] + one(1 - beta2) * g * g"),
+    ],
+    "a saved state is written with 4 significant digits": [
+        (SAVE, "([np.vectorize(lambda x: float(f'{x:.4g}'), otypes=[w.dtype])(w) for w in self.m], "
+               "[np.vectorize(lambda x: float(f'{x:.4g}'), otypes=[w.dtype])(w) for w in self.v], "
+               "self.t)"),
+    ],
     "a missing gradient counts as a gradient of 0": [
         (GRADIENTS,
          GRADIENTS.replace("grads", "0 * w if g is None else g for w, g in zip(self.params, grads)")),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from trainspec.conformance.basics.paths import list_techniques
+from trainspec.conformance.basics.paths import list_techniques, page_path
 from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.checking.distance import measure_distance
 from trainspec.conformance.derivation.values import compute_values
 from trainspec.conformance.pages.load import load_page
-from trainspec.conformance.pages.parts import VARIANT_HYPERPARAMETER
+from trainspec.conformance.pages.page import Page
+from trainspec.conformance.pages.parts import VARIANT_HYPERPARAMETER, PageError
 
 
 @pytest.mark.parametrize("technique", list_techniques())
@@ -56,3 +59,12 @@ def test_a_page_says_what_it_is():
     assert training.trained == ("W1", "b1", "gamma", "beta", "W2", "b2")
     assert training.rule.assigns >= {"loss", "dW1"}  # the included network's lines
     assert load_page("optimizers/adam").is_update_rule
+
+
+def test_a_name_is_given_to_one_case():
+    text = page_path("layers/relu").read_text("utf-8")
+    name = re.search(r"## Cases\n\n### (\S+)", text)[1]
+    other = re.findall(r"^### (\S+)", text.split("## Cases")[1], re.MULTILINE)[1]
+    page = Page("layers/relu", text.replace(f"### {other}\n", f"### {name}\n"), load_page)
+    with pytest.raises(PageError, match=f"2 cases are named '{name}'"):
+        print(page.cases)

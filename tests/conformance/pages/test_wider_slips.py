@@ -24,6 +24,7 @@ def words_of(technique):
         ("optimizers/adagrad",
          "the mean of g * g over its tensor in place of g * g in h = h + g * g"),
         ("optimizers/momentum", "momentum is taken as where(momentum == 0, 0.9, momentum)"),
+        ("initializers/constant", "value is taken as sign(value) * floor(abs(value))"),
         ("initializers/xavier", "fan_in is taken as count(z, 0)"),
         ("layers/batch_normalization", "the channels are the last axis"),
         ("networks/multilayer", "weight_decay is taken as weight_decay / count(x, 0)"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -57,6 +58,21 @@ def eliminate(a: list[list[Any]], b: list[Any]) -> list[Any]:
                     a[j][k] = a[j][k] - factor * a[i][k]
                 b[j] = b[j] - factor * b[i]
     return [b[i] / a[i][i] for i in range(n)]
+
+
+def factorize(a: Any, root: Callable[[Any], Any]) -> list[list[Any]]:
+    """The lower factor L of L Lᵀ = a, row by row, with `root` for a square root."""
+    lower: list[list[Any]] = []
+    for i in range(len(a)):
+        made: list[Any] = []
+        for j in range(i + 1):
+            above = made if j == i else lower[j]
+            rest = a[i, j]
+            for k in range(j):
+                rest = rest - made[k] * above[k]
+            made.append(root(rest) if j == i else rest / lower[j][j])
+        lower.append([*made, *(0 * a[i, j] for j in range(i + 1, len(a)))])
+    return lower
 
 
 def product(v: Any) -> Any:

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from trainspec.conformance.arithmetic.array_functions import factorize
 from trainspec.conformance.arithmetic.enclosed import Enclosed, Roundings, enclose_like
-from trainspec.conformance.arithmetic.enclosed_arrays import ENCLOSED_ARRAY_FUNCTIONS
+from trainspec.conformance.arithmetic.enclosed_arrays import ENCLOSED_ARRAY_FUNCTIONS, stack
 from trainspec.conformance.arithmetic.enclosed_elementwise import ELEMENTWISE, take_root
 from trainspec.conformance.arithmetic.enclosed_exponentials import EXPONENTIALS
+
+
+def _cholesky(a: Any) -> Any:
+    return stack([stack(row) for row in factorize(a, take_root)])
+
 
 ENCLOSED_FUNCTIONS: Mapping[str, Any] = {
     **ELEMENTWISE,
     **EXPONENTIALS,
     **ENCLOSED_ARRAY_FUNCTIONS,
+    "cholesky": _cholesky,
 }
 
 

@@ -31,6 +31,7 @@ FLOAT64_FUNCTIONS: dict[str, Any] = {
     "abs": np.abs,
     "sum": np.sum,
     "dot": np.dot,
+    "cholesky": np.linalg.cholesky,
     "max": np.max,
     "floor": np.floor,
     "ceil": np.ceil,

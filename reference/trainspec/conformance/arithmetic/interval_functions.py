@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from trainspec.conformance.arithmetic.array_functions import ARRAY_FUNCTIONS
+from trainspec.conformance.arithmetic.array_functions import ARRAY_FUNCTIONS, factorize
 from trainspec.conformance.arithmetic.interval import (
     Interval,
     UnboundedError,
@@ -208,6 +208,10 @@ def _lerp(a: Any, b: Any, weight: Any) -> Interval:
     return Interval(rounding.round(exact + arb(0, lost.abs_upper())))
 
 
+def _cholesky(a: Any) -> Any:
+    return np.array(factorize(np.asarray(a), INTERVAL_FUNCTIONS["sqrt"]), dtype=object)
+
+
 INTERVAL_FUNCTIONS: dict[str, Any] = {
     "sqrt": _make_elementwise(_make_unary(_sqrt, np.sqrt), 1),
     "exp": _make_elementwise(_make_unary(arb.exp, np.exp, LIBRARY), 1),
@@ -226,6 +230,7 @@ INTERVAL_FUNCTIONS: dict[str, Any] = {
     "abs": abs,
     "sum": _sum,
     "dot": _dot,
+    "cholesky": _cholesky,
     "max": _max,
     "floor": _make_elementwise(_make_whole(np.floor), 1),
     "ceil": _make_elementwise(_make_whole(np.ceil), 1),

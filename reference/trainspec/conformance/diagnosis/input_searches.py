@@ -244,9 +244,13 @@ CHANGES: Mapping[str, Callable[[FloatArray], FloatArray | None]] = {
     "{0} rounded to whole numbers": np.round,
     "{0} less its mean": lambda a: a - np.mean(a),
     "{0} less its mean over the first axis": lambda a: a - np.mean(a, 0) if a.ndim else None,
+    "{0} less its mean and over its deviation": lambda a: (
+        (a - np.mean(a)) / np.std(a) if np.std(a) else None
+    ),
     "{0} over its deviation": lambda a: a / np.std(a) if np.std(a) else None,
     "{0} over its norm": lambda a: a / np.sqrt(np.sum(a * a)) if np.any(a) else None,
     "{0} inverted as a permutation": _as_permutation(np.argsort),
     "{0} applied twice, as a permutation": _as_permutation(lambda p: p[p]),
-    "{0} sorted": _as_permutation(np.sort),
+    "{0} sorted": lambda a: np.sort(a) if a.ndim == 1 else None,
+    "{0} sorted from the largest": lambda a: np.sort(a)[::-1] if a.ndim == 1 else None,
 }

@@ -119,6 +119,14 @@ def _has_new_rate(now: Moment) -> bool:
     return now.t > 1 and now.rates[now.t - 1] != now.rates[now.t - 2]
 
 
+def _find_last_rate(now: Moment) -> int:
+    """The steps before the present learning rate was first used without a change."""
+    t = now.t
+    while t > 1 and now.rates[t - 2] == now.rates[now.t - 1]:
+        t -= 1
+    return t - 1
+
+
 def _is_zero(now: Moment) -> bool:
     return not np.any(now.g)
 
@@ -273,6 +281,27 @@ MISTAKES = (
         "state-forgotten-at-new-rate",
         "the state is made anew whenever the learning rate changes",
         forgets=_has_new_rate,
+    ),
+    StateMistake(
+        "state-and-count-forgotten-at-new-rate",
+        "the state and the step count are made anew whenever the learning rate changes",
+        forgets=_has_new_rate,
+        count=lambda now: now.t - _find_last_rate(now),
+    ),
+    StateMistake(
+        "count-of-first-step-with-rate",
+        "the step count is that of the first step with the same learning rate: it is kept with it",
+        count=lambda now: [*now.rates].index(now.rates[now.t - 1]) + 1,
+    ),
+    StateMistake(
+        "even-steps-left-out",
+        "every second step is left out",
+        moves=lambda now: now.t % 2 == 1,
+    ),
+    StateMistake(
+        "odd-steps-left-out",
+        "the first step is left out, and every second one after it",
+        moves=lambda now: now.t % 2 == 0,
     ),
     StateMistake(
         "state-of-two-steps-before",

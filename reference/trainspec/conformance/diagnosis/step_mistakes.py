@@ -8,7 +8,7 @@ numbers are the answers' is named.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,15 +36,17 @@ COUNT = "t"
 class Mistake(Struct, frozen=True):
     """A mistake around the formula, in words, and what it changes.
 
-    `lost` are the names that a saved state lacks, `live` says that what is saved changes with the
-    run; `shared` that all runs have one state. `missing` is what a missing gradient does, `parts`
-    what gradients do that are passed in parts. `own_count` says that every parameter counts its own
-    steps, which is right too.
+    `lost` are the names that a saved state lacks, `rounded` is what its numbers become; `live`
+    says that what is saved changes with the run, apart from `apart`; `shared` that all runs have
+    one state. `missing` is what a missing gradient does, `parts` what gradients do that are passed
+    in parts. `own_count` says that every parameter counts its own steps, which is right too.
     """
 
     words: str
     lost: tuple[str, ...] = ()
+    rounded: Callable[[Any], Any] | None = None
     live: bool = False
+    apart: tuple[str, ...] = ()
     shared: bool = False
     missing: str = ""
     parts: str = "mean"
@@ -58,6 +60,7 @@ MISSING = {
     "again": "where a gradient is missing, the one of before is used again",
     "state": "a missing gradient leaves the parameter as it is, and its state moves on as with 0",
     "stays": "where a gradient is missing, no parameter moves",
+    "shift": "a missing gradient gives the parameters after it the states of those before them",
 }
 #: What gradients may do that are passed in parts.
 ACCUMULATED = {
@@ -66,6 +69,29 @@ ACCUMULATED = {
     "first": "of gradients that are accumulated only the first one counts",
     "each": "every part of a gradient makes a step of its own",
     "never cleared": "accumulated gradients are not set to 0 after a step",
+}
+
+
+def _round_to(kind: str) -> Callable[[Any], Any]:
+    return lambda value: np.asarray(value).astype(TYPES[kind].dtype).astype(np.float64)
+
+
+def _write_with(template: str) -> Callable[[Any], Any]:
+    """What numbers become that are written as text, and read again."""
+    return np.vectorize(lambda value: float(template.format(value)), otypes=[np.float64])
+
+
+#: What the numbers of a saved state may become.
+ROUNDED: Mapping[str, Callable[[Any], Any]] = {
+    **{f"is held in {kind}": _round_to(kind) for kind in ("float32", "float16", "bfloat16")},
+    **{
+        f"is written with {digits} significant digits": _write_with(f"{{:.{digits - 1}e}}")
+        for digits in range(3, 13)
+    },
+    **{
+        f"is written with {digits} decimals": _write_with(f"{{:.{digits}f}}")
+        for digits in range(3, 13)
+    },
 }
 
 
@@ -100,11 +126,11 @@ def _list_mistakes(page: Page, rule: Rule) -> Iterator[Mistake]:
         for name in rule.state:
             yield Mistake(f"{name} is not saved", (name,), own_count=own)
         yield Mistake(f"{', '.join(rule.state)} are not saved", rule.state, own_count=own)
-        yield Mistake(
-            "a saved state goes on changing with its run: save must return a copy",
-            live=True,
-            own_count=own,
-        )
+        for apart in ((), (COUNT,)):
+            words = "a saved state goes on changing with its run: save must return a copy"
+            yield Mistake(words, live=True, apart=apart, own_count=own)
+        for words, rounded in ROUNDED.items():
+            yield Mistake(f"a saved state {words}", rounded=rounded, own_count=own)
         yield Mistake("all runs share one state", shared=True, own_count=own)
         if page.is_update_rule:
             for name, words in MISSING.items():
@@ -181,13 +207,21 @@ class _Runs:
 
     def save(self, run: str) -> Any:
         state = self.held[run]
-        return state if self.mistake.live else copy.deepcopy(state)
+        if not self.mistake.live:
+            return copy.deepcopy(state)
+        if not self.mistake.apart:
+            return state
+        saved = copy.copy(state)  # its arrays are the run's, and its count is not
+        saved.made = [*state.made]
+        return saved
 
     def restore(self, run: str, state: Any) -> None:
         held, lost = self.held[run], self.mistake.lost
         saved = copy.deepcopy(state)
+        round_all = self.mistake.rounded or np.asarray
         held.states = [
-            {name: value for name, value in one.items() if name not in lost} for one in saved.states
+            {name: round_all(value) for name, value in one.items() if name not in lost}
+            for one in saved.states
         ]
         held.before = saved.before
         if COUNT not in lost:
@@ -231,6 +265,7 @@ class _Runs:
         kind = self.mistake.missing
         if kind == "stays" and any(g is None for g in grads):
             return
+        present = [k for k, g in enumerate(grads) if g is not None]
         for k, gradient in enumerate(grads):
             W, g = self.params[run][k], gradient
             if gradient is None:
@@ -242,7 +277,8 @@ class _Runs:
             state.made[k] += 1
             t = state.made[k] if self.mistake.own_count else state.t
             names = {**given, "t": t, "tensor": k, "W": W, "g": g}
-            after = self._compute(state.states[k], names)
+            own = present.index(k) if kind == "shift" and k in present else k
+            after = self._compute(state.states[own], names)
             if not (gradient is None and kind == "state"):
                 self.params[run][k] = after["W"]
             state.before[k] = g

@@ -8,6 +8,7 @@ need them all.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
@@ -191,7 +192,10 @@ class Page:
     @cached_property
     def cases(self) -> tuple[CaseText, ...]:
         """The cases."""
-        below = self._document.below("Cases")
+        below = list(self._document.below("Cases"))
+        for name, count in Counter(section.title for section in below).items():
+            if count > 1:
+                raise PageError(f"{self.technique}: {count} cases are named {name!r}")
         return tuple(CaseText(s.title, s.text, self._document.code_of(s, "yaml")) for s in below)
 
     @cached_property

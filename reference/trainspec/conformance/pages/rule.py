@@ -26,7 +26,18 @@ from trainspec.conformance.basics.errors import UserError
 FUNCTIONS = frozenset(
     [
         *("sqrt", "exp", "log", "tanh", "erf", "abs", "sign", "floor", "ceil"),
-        *("maximum", "minimum", "where", "lerp", "sum", "max", "dot", "solve", "product"),
+        *(
+            "maximum",
+            "minimum",
+            "where",
+            "lerp",
+            "sum",
+            "max",
+            "dot",
+            "solve",
+            "cholesky",
+            "product",
+        ),
         *("count", "arange", "floor_int", "floor_of_product", "take"),
         *("transpose", "diagonal", "column", "columns", "reshape_like"),
     ]

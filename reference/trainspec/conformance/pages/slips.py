@@ -253,6 +253,8 @@ def replace_operation(page: Page, node: ast.expr, known: Sequence[str]) -> Itera
         if type(node.ops[0]) in _STRICT:
             yield ast.Compare(node.left, [_STRICT[type(node.ops[0])]()], node.comparators)
         yield ast.Compare(node.comparators[0], node.ops, [node.left])
+    if isinstance(node, ast.IfExp):
+        yield from _exchange_branches(node)
     if not isinstance(node, ast.BinOp):
         return
     left, op, right = node.left, type(node.op), node.right
@@ -267,6 +269,19 @@ def replace_operation(page: Page, node: ast.expr, known: Sequence[str]) -> Itera
     if op is ast.Sub:
         yield ast.UnaryOp(ast.USub(), make_binary(left, ast.Add, right))
     yield from _move_brackets(left, op, right)
+
+
+def _exchange_branches(node: ast.IfExp) -> Iterator[ast.expr]:
+    """One branch in the place of another."""
+    yield node.body
+    yield node.orelse
+    yield ast.IfExp(node.test, node.orelse, node.body)
+    inner = node.orelse
+    if isinstance(inner, ast.IfExp):
+        yield ast.IfExp(node.test, node.body, ast.IfExp(inner.test, node.body, inner.orelse))
+        yield ast.IfExp(node.test, node.body, ast.IfExp(inner.test, inner.body, node.body))
+        yield ast.IfExp(node.test, inner.body, inner)
+        yield ast.IfExp(node.test, inner.orelse, inner)
 
 
 def _move_brackets(left: ast.expr, op: type[ast.operator], right: ast.expr) -> Iterator[ast.expr]:
@@ -306,6 +321,8 @@ def _replace_call(page: Page, node: ast.expr, known: Sequence[str]) -> Iterator[
         yield ast.Call(node.func, [args[1], args[0], *args[2:]], [])
     if name == "transpose":
         yield args[0]
+    if name == "solve":
+        yield ast.Call(node.func, [make_call("transpose", args[0]), args[1]], [])
 
 
 def _list_state_slips(rule: Rule) -> Iterator[Slip]:

@@ -126,7 +126,8 @@ def _list_courses(page: Page, rule: Rule) -> Iterator[Slip]:
 
 
 def _list_defaults(page: Page, name: str) -> Iterator[str]:
-    """What code takes for a hyperparameter of 0, or for one that an input's shape seems to say."""
+    """A hyperparameter as a whole number; what code takes for one of 0, or that a shape says."""
+    yield f"sign({name}) * floor(abs({name}))"
     default = page.parameters[name].default
     with suppress(ValueError):
         if float(default):
