@@ -45,7 +45,7 @@ def test_right_steps_are_right_answers(runs):
 
 
 def test_steps_of_sgd_show_the_gradients(runs):
-    (sgd,) = [run for run in runs if run.rule == "sgd"]
+    sgd = next(run for run in runs if run.rule == "sgd")
     for case, answer in sgd.network_steps(NETWORK):
         allowed = case.tolerance["float64"]
         assert list(case.outputs) == ["loss", "dW2", "db2", "dgamma", "dbeta", "dW1", "db1"]

@@ -17,6 +17,7 @@ from trainspec.conformance.cases.case import Case
 from trainspec.conformance.derivation.values import compute_values
 from trainspec.conformance.diagnosis.adapter_mistakes import MISREADINGS, MISTAKES, Misreading
 from trainspec.conformance.diagnosis.evidence import NEAR, Evidence
+from trainspec.conformance.diagnosis.hyperparameter_searches import find_mixed_up
 from trainspec.conformance.diagnosis.input_searches import find_by_inputs
 from trainspec.conformance.diagnosis.layer_searches import find_slips_of_layers
 from trainspec.conformance.diagnosis.matching import (
@@ -208,6 +209,7 @@ SEARCHES = (
     Search(_find_adapter_faults, Tier.SIMPLE),
     Search(_find_misreadings, Tier.SIMPLE),
     Search(_find_shared_state, Tier.SIMPLE),
+    Search(find_mixed_up, Tier.SIMPLE),
     Search(_find_state_mistakes, Tier.PUBLISHED),
     Search(find_by_output, Tier.PUBLISHED),
     Search(_find_constants, Tier.PUBLISHED),
