@@ -31,6 +31,12 @@ def _mask_further_on(x, u, dy, *, ratio):
     return x * (u > ratio), dy * (other > ratio), x * (1 - ratio)
 
 
+def _by_text(values, scores, *, survivors):
+    ranked = sorted(range(len(scores)), key=lambda k: str(scores[k].item()), reverse=True)
+    best = values[ranked[: int(survivors)]]
+    return best.min(), best.max()
+
+
 def _labels_inverted(x, labels, permutation, *, ratio):
     k = int(np.floor(np.longdouble(ratio) * len(permutation)))
     p, q = permutation.astype(int), np.argsort(permutation)
@@ -46,6 +52,8 @@ def _labels_inverted(x, labels, permutation, *, ratio):
          "W: this is canonical with one change: z less its mean"),
         ("normal", lambda z, *, std: std * (z - z.mean()) / z.std(),
          "W: this is canonical with one change: z less its mean and over its deviation"),
+        ("narrow_range", _by_text,
+         "low: this is canonical with one change: scores in the order that they have as text"),
         ("dropout", _mask_further_on,
          "dx: this is canonical with one change: u one element further on"),
         ("validation_split", _labels_inverted,

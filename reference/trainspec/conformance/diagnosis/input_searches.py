@@ -251,6 +251,11 @@ CHANGES: Mapping[str, Callable[[FloatArray], FloatArray | None]] = {
     "{0} over its norm": lambda a: a / np.sqrt(np.sum(a * a)) if np.any(a) else None,
     "{0} inverted as a permutation": _as_permutation(np.argsort),
     "{0} applied twice, as a permutation": _as_permutation(lambda p: p[p]),
+    "{0} in the order that they have as text": lambda a: (
+        np.argsort(np.argsort([str(value) for value in a.tolist()])).astype(np.float64)
+        if a.ndim == 1
+        else None
+    ),
     "{0} sorted": lambda a: np.sort(a) if a.ndim == 1 else None,
     "{0} sorted from the largest": lambda a: np.sort(a)[::-1] if a.ndim == 1 else None,
 }

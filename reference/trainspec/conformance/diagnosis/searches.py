@@ -28,6 +28,7 @@ from trainspec.conformance.diagnosis.matching import (
     measure_distances,
     measure_form,
 )
+from trainspec.conformance.diagnosis.mistaken_loop import StateMistake, run_mistake
 from trainspec.conformance.diagnosis.narrow_searches import find_narrower, find_rounded_constants
 from trainspec.conformance.diagnosis.other_ways import find_lost_digits, find_slips_of_ways
 from trainspec.conformance.diagnosis.output_searches import find_by_output, find_slips_by_output
@@ -39,12 +40,7 @@ from trainspec.conformance.diagnosis.slip_searches import (
     find_two_slips,
     find_wider_slips,
 )
-from trainspec.conformance.diagnosis.state_mistakes import (
-    STATE_BY_SHAPE,
-    StateMistake,
-    list_mistakes,
-    run_mistake,
-)
+from trainspec.conformance.diagnosis.state_mistakes import STATE_BY_SHAPE, list_mistakes
 from trainspec.conformance.diagnosis.wording import describe_form
 from trainspec.conformance.pages.forms import (
     Form,
