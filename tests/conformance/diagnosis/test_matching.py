@@ -12,6 +12,7 @@ from trainspec.conformance.diagnosis.matching import (
     match_sets,
     measure_form,
 )
+from trainspec.conformance.pages.forms import find_slots
 
 
 def evidence(kernel, kind="float64"):
@@ -43,3 +44,14 @@ def test_only_sets_that_explain_are_matched():
 def test_forms_that_need_a_hyperparameter_nobody_passes_are_incomplete():
     sets = [(), ("weight-decay",)]
     assert [f.edits for f in list_complete(ASCENT, sets)] == [()]
+
+
+def test_no_constant_is_looked_for_in_a_long_case_alone():
+    found = results(
+        adapter(adam=update_rule(lambda W, g, s, t, k, h: W - h.rate * g)), "adam", "float64"
+    )
+    long = gather_evidence([r for r in found if r.case.is_long])
+    assert long.answered
+    assert not list(match_sets(long, [()], slots=find_slots))
+    short = gather_evidence([r for r in found if not r.case.is_long])
+    assert short.short
