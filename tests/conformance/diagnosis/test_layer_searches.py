@@ -38,6 +38,16 @@ def test_the_layer_is_named(function, words):
     assert found.text.startswith(words)
 
 
+@pytest.mark.parametrize(("index", "which"), [(0, "first"), (-1, "last")])
+def test_masks_that_layers_of_one_shape_share_are_named(index, which):
+    def function(x, targets, u, *rest, **h):
+        shared = [[other for other in u if other.shape == one.shape][index] for one in u]
+        return multilayer(x, targets, shared, *rest, **h)
+
+    found = diagnose(results(adapter(multilayer=function), "multilayer", "float64"))
+    assert found.text == f"layers whose u has one shape all have that of the {which} of them"
+
+
 def test_a_fault_of_every_layer_is_no_layers():
     def function(x, targets, u, *rest, **h):
         return multilayer(x, targets, [np.ones_like(one) for one in u], *rest, **h)

@@ -55,7 +55,7 @@ def test_numbers_elsewhere_are_not_judged():
     evidence = gather_evidence(results(adapter(momentum=kernel), "momentum", "float64"))
     with np.errstate(all="ignore"):
         _, places = find_closest(evidence)
-        words, restricted = next(list_restricted(evidence, places))
+        words, restricted, few = next(list_restricted(evidence, places))
     assert words == "in tensors of fewer than two dimensions"
     for case in restricted.cases:
         allowed = case.tolerance["float64"].reshape(

@@ -26,7 +26,10 @@ def adam(epsilon_hat=False, **wrong):
         after = []
         for step, (gradient, rate) in enumerate(zip(grads, learning_rate), 1):
             new = []
-            for k, (W, given) in enumerate(zip(params, gradient)):
+            shapes = [W.shape for W in params]
+            for k, W in enumerate(params):
+                given = gradient[shapes.index(W.shape) if wrong.get("by_shape") else k]
+                drops = wrong.get("close", False) & np.isclose(given, 0)
                 t = min(step, wrong.get("most", step))
                 t = max(1, t % 256) if wrong.get("wraps") else t
                 if wrong.get("skips") and not given.any():
@@ -46,8 +49,9 @@ def adam(epsilon_hat=False, **wrong):
                 if wrong.get("forgets") and (step - 1) % wrong["forgets"] == 0:
                     m[k], v[k] = np.zeros_like(W), np.zeros_like(W)
                 total = sum(earlier[k] for earlier in grads[:step])
+                t = len(grads) if wrong.get("all_steps") else t
                 g = np.clip(
-                    total if wrong.get("accumulates") else given,
+                    total if wrong.get("accumulates") else np.where(drops, 0, given),
                     -wrong.get("clips", np.inf), wrong.get("clips", np.inf),
                 )  # fmt: skip
                 m[k] = beta1 * m[k] + (1 - beta1) * g
@@ -74,6 +78,9 @@ def adam(epsilon_hat=False, **wrong):
         ({"clips": 0.5}, "gradient-clipped-at-0.5"),
         ({"forgets": 3}, "state-forgotten-every-3"),
         ({"wraps": True}, "count-wraps-to-one"),
+        ({"by_shape": True}, "gradient-of-first-of-its-shape"),
+        ({"close": True}, "gradient-dropped-below-1e-08"),
+        ({"all_steps": True}, "count-of-all-steps"),
         ({"anew": True}, "state-and-count-forgotten-at-new-rate"),
         ({"cached": True}, "count-of-first-step-with-rate"),
         ({"every_second": True}, "even-steps-left-out"),

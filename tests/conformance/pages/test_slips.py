@@ -28,6 +28,7 @@ def words_of(operation, kind="float64"):
         "the whole step is stored as m for the next step",
         "v is held in float16",
         "v is held in float16 between the steps",
+        "v is held in float32, and so is what is computed of it alone",
     ],
 )
 def test_what_people_write_is_among_adams(words):
@@ -60,3 +61,13 @@ def test_a_narrower_type_rounds():
     slips = list_slips(ADAM, ADAM.rule, "float64")
     (slip,) = (slip for slip in slips if slip.words == "v is held in float16")
     assert slip.more["as_float16"](np.array(0.1)) == float(np.float16(0.1))
+
+
+def test_a_narrow_state_keeps_what_is_computed_of_it_and_of_numbers_narrow():
+    page = load_page("optimizers/rmsprop")
+    words = "h is held in float32 between the steps, and so is what is computed of it alone"
+    (slip,) = (s for s in list_slips(page, page.rule, "float64") if s.words == words)
+    lines = [str(line) for line in slip.rule.body]
+    assert lines[0] == "h = as_float32(as_float32(rho) * h) + (1 - rho) * (g * g)"
+    assert lines[1] == "step = g / (sqrt(h) + epsilon)"
+    assert lines[-1] == "h = as_float32(h)"

@@ -136,8 +136,14 @@ def _list_form(
                 yield case, kind
             for case in cases:
                 if case.level == STEPS and kind in case.types:
-                    steps = case.steps or 0
-                    yield _play(case, case.name, play_once(steps), clauses=case.clauses), kind
+                    for name, actions in _list_ways(case):
+                        yield _play(case, name, actions, clauses=case.clauses), kind
+
+
+def _list_ways(case: Case) -> list[tuple[str, list[Action]]]:
+    """A case that is only asked step by step, played once, and saved and restored."""
+    steps = case.steps or 0
+    return [(case.name, play_once(steps)), (f"{case.name}-saved", _save_and_restore(steps))]
 
 
 def _has_all_digits(case: Case, kind: str) -> bool:
@@ -256,11 +262,11 @@ def _accumulate(case: Case) -> Case:
 
 def _count_own_steps(case: Case) -> Case | None:
     """The case with missing gradients as where every parameter counts its own steps."""
-    if not case.count:
+    if not case.count or case.script is None:
         return None
     for own in load_cases([case.technique], [STEPS]):
         if own.count == OWN:
-            return _play(as_declared(own, case.form), own.name, play_once(own.steps or 0))
+            return _play(as_declared(own, case.form), case.name, case.script.actions)
     return None
 
 

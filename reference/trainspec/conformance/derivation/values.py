@@ -40,9 +40,8 @@ def compute_values(
         return np.full(case.expected.shape, np.nan)
     if case.keep:
         outputs = {name: [steps[t - 1] for t in case.keep] for name, steps in outputs.items()}
-    flat = [
-        np.asarray(leaf, dtype=np.float64).ravel()
-        for path, leaf in iterate_tensors(outputs)
-        if path[0] not in case.skipped
-    ]
-    return np.concatenate(flat) if flat else np.empty(0)
+    leaves = [leaf for path, leaf in iterate_tensors(outputs) if path[0] not in case.skipped]
+    # A power of a negative number is complex in Python, and no number that an answer can have.
+    flat = [np.full(np.shape(x), np.nan) if np.iscomplexobj(x) else x for x in leaves]
+    arrays = [np.asarray(x, dtype=np.float64).ravel() for x in flat]
+    return np.concatenate(arrays) if arrays else np.empty(0)

@@ -230,9 +230,9 @@ def _find_nearest(evidence: Evidence, quick: bool) -> Diagnosis:
     closest = find_closest(evidence)
     if closest is None:
         return Diagnosis("", NO_FORM, 0, every)
-    for where, restricted in list_restricted(evidence, closest[1]) if not quick else ():
-        found = _search(restricted, quick)
-        if found and found.form and not found.departures:
+    for where, restricted, few in list_restricted(evidence, closest[1]) if not quick else ():
+        found = _search(restricted, quick=few)
+        if found and found.form and len(found.departures) <= FEW:
             name = display_form(join_form(closest[0]))
             text = f"{where}, {found.text}; everywhere else, this is {name}"
             return replace(found, form=f"{found.form} {where}", text=text, cases=every, exact=False)

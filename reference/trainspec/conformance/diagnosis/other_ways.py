@@ -80,7 +80,8 @@ def _loses_alike(evidence: Evidence, index: int, rule: Rule) -> bool:
     error, own = np.abs(answer - case.expected), np.abs(native - case.expected)
     same = (answer == case.expected) | (np.isnan(answer) & np.isnan(case.expected))
     right = same | (error <= allowed)
-    return bool(np.all(right | ((own > allowed) & (error <= ALIKE * own))))
+    lost = np.isnan(answer) & np.isnan(native)
+    return bool(np.all(right | lost | ((own > allowed) & (error <= ALIKE * own))))
 
 
 def _list_held(evidence: Evidence, rule: Rule) -> list[int]:

@@ -19,7 +19,10 @@ from trainspec.conformance.diagnosis.adapter_mistakes import MISREADINGS, MISTAK
 from trainspec.conformance.diagnosis.evidence import NEAR, Evidence
 from trainspec.conformance.diagnosis.hyperparameter_searches import find_mixed_up
 from trainspec.conformance.diagnosis.input_searches import find_by_inputs
-from trainspec.conformance.diagnosis.layer_searches import find_slips_of_layers
+from trainspec.conformance.diagnosis.layer_searches import (
+    find_inputs_of_layers,
+    find_slips_of_layers,
+)
 from trainspec.conformance.diagnosis.matching import (
     Match,
     list_complete,
@@ -220,6 +223,7 @@ SEARCHES = (
     Search(find_slips, Tier.COMBINED),
     Search(find_wider_slips, Tier.COMBINED),
     Search(find_slips_of_ways, Tier.COMBINED),
+    Search(find_inputs_of_layers, Tier.COMBINED),
     Search(find_slips_of_layers, Tier.COMBINED),
     Search(find_places, Tier.COMBINED),
     Search(find_by_inputs, Tier.COMBINED),

@@ -25,13 +25,18 @@ LASTING = (
 #: The share of the numbers there that must be wrong: what is there by chance has right ones too.
 MOSTLY = 0.75
 #: So many wrong numbers must be there before a form is named for them.
-ENOUGH = 6
+ENOUGH = 2
+#: Of fewer than this only the simplest forms are tried: a constant may explain them by chance.
+MANY = 6
 #: How many places are tried.
 MOST = 2
 
 
-def list_restricted(evidence: Evidence, places: Places) -> Iterator[tuple[str, Evidence]]:
-    """Places that hold all wrong numbers, the smallest first, with what is known of them alone."""
+def list_restricted(evidence: Evidence, places: Places) -> Iterator[tuple[str, Evidence, bool]]:
+    """Places that hold all wrong numbers, the smallest first, with what is known of them alone.
+
+    The last entry says that there are few of them.
+    """
     wrong = ~places.good
     if wrong.sum() < ENOUGH:
         return
@@ -47,7 +52,7 @@ def list_restricted(evidence: Evidence, places: Places) -> Iterator[tuple[str, E
         if wrong.sum() >= MOSTLY * elements.sum():
             found.append((int(inside.sum()), where))
     for _, where in sorted(found, key=lambda item: item[0])[:MOST]:
-        yield where.words, _restrict(evidence, where)
+        yield where.words, _restrict(evidence, where), bool(wrong.sum() < MANY)
 
 
 def _find_inside(where: Where, features: dict[str, FloatArray]) -> FloatArray | None:

@@ -62,6 +62,18 @@ def _cut_at(bound: float) -> Callable[[Moment], Any]:
     return lambda now: np.clip(now.g, -bound, bound)
 
 
+def _drop_below(bound: float) -> Callable[[Moment], Any]:
+    return lambda now: np.where(np.abs(now.g) <= bound, 0.0, now.g)
+
+
+def _drop_small(share: float) -> Callable[[Moment], Any]:
+    def drop(now: Moment) -> Any:
+        largest = np.max(np.abs(now.g), initial=0.0)
+        return np.where(np.abs(now.g) < share * largest, 0.0, now.g)
+
+    return drop
+
+
 def _stick_at(most: int) -> Callable[[Moment], int]:
     return lambda now: min(now.t, most)
 
@@ -156,6 +168,16 @@ MISTAKES = (
         gradient=lambda now: _so_far(now) / now.t,
     ),
     StateMistake(
+        "gradient-of-first-of-its-shape",
+        "a tensor uses the gradient of the first tensor that has its shape",
+        gradient=lambda now: now.grads[now.t - 1][_first_of_its_shape(now)],
+    ),
+    StateMistake(
+        "count-of-all-steps",
+        "the step count is the number of all steps of the run, at every step",
+        count=lambda now: len(now.grads),
+    ),
+    StateMistake(
         "rate-first",
         "every step uses the first step's learning rate",
         rate=lambda now: now.rates[0],
@@ -235,6 +257,22 @@ MISTAKES = (
         "count-wraps-to-one",
         "the step count is held in 8 bits: after 255 comes 0, which is taken as 1",
         count=lambda now: max(1, now.t % 256),
+    ),
+    *(
+        StateMistake(
+            f"gradient-dropped-below-{bound:g}",
+            f"an element of the gradient whose size is at most {bound:g} counts as 0",
+            gradient=_drop_below(bound),
+        )
+        for bound in (1e-12, 1e-10, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3)
+    ),
+    *(
+        StateMistake(
+            f"gradient-dropped-below-{share:g}-of-largest",
+            f"an element of the gradient under {share:g} of the tensor's largest counts as 0",
+            gradient=_drop_small(share),
+        )
+        for share in (0.01, 0.1, 0.2, 0.25, 0.3, 0.5)
     ),
     StateMistake("step-twice", "every step is made twice with its gradient", repeats=2),
     *(

@@ -21,10 +21,13 @@ from trainspec.conformance.pages.expressions import (
     walk_parts,
 )
 from trainspec.conformance.pages.page import Page
+from trainspec.conformance.pages.replacements import replace_operation
 from trainspec.conformance.pages.rule import Line, Rule, execute_lines
-from trainspec.conformance.pages.slips import Slip, change_line, replace_operation
+from trainspec.conformance.pages.slips import Slip, change_line
 from trainspec.conformance.pages.tensor_functions import NORMS
 
+#: Small numbers that stand where an epsilon does.
+TINY = (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12, 1e-16)
 #: A product over more steps than this is not computed.
 MOST_COUNTS = 10_000_000
 
@@ -76,7 +79,12 @@ def _list_inlined(page: Page, rule: Rule) -> Iterator[Slip]:
                 continue
             seen = set()
             for path, part in walk_parts(before.expression):
-                for other in (*replace_operation(page, part, ()), *_find_reshaped(part)):
+                others = (
+                    *replace_operation(page, part, ()),
+                    *_find_reshaped(part),
+                    *_list_tiny(page, part),
+                )
+                for other in others:
                     changed = put_part(before.expression, path, other)
                     text = ast.unparse(changed)
                     if text in seen or isinstance(changed, ast.Constant):
@@ -85,6 +93,14 @@ def _list_inlined(page: Page, rule: Rule) -> Iterator[Slip]:
                     expression = substitute(line.expression, before.name, changed)
                     words = f"{text} in place of {before.name} in {line}"
                     yield Slip(change_line(rule, index, expression), words, line.name)
+
+
+def _list_tiny(page: Page, part: ast.expr) -> Iterator[ast.expr]:
+    """Small numbers that code adds so that nothing is divided by 0, for such a hyperparameter."""
+    if isinstance(part, ast.Name) and part.id in page.parameters:
+        parameter = page.parameters[part.id]
+        if parameter.numeric and 0 < float(parameter.default) < TINY[0]:
+            yield from map(ast.Constant, TINY)
 
 
 def _list_reshaped(page: Page, rule: Rule) -> Iterator[Slip]:

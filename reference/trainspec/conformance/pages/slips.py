@@ -20,35 +20,23 @@ from trainspec.conformance.pages.expressions import (
     Path,
     get_part,
     make_binary,
-    make_call,
     make_name,
     put_part,
     substitute,
     walk_parts,
 )
 from trainspec.conformance.pages.page import Page
+from trainspec.conformance.pages.replacements import (
+    replace_call,
+    replace_leaf,
+    replace_operation,
+    wrap_part,
+)
 from trainspec.conformance.pages.rule import Line, Rule
 from trainspec.conformance.pages.tensor_functions import round_to
 
 #: The value of a state at the end of the step before.
 BEFORE = "{}_before"
-#: Operators that are taken for one another.
-_OTHERS: Mapping[type[ast.operator], type[ast.operator]] = {
-    ast.Add: ast.Sub,
-    ast.Sub: ast.Add,
-    ast.Mult: ast.Div,
-    ast.Div: ast.Mult,
-}
-_STRICT: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
-    ast.Gt: ast.GtE,
-    ast.GtE: ast.Gt,
-    ast.Lt: ast.LtE,
-    ast.LtE: ast.Lt,
-}
-#: Functions that are taken for one another.
-_TWINS = {"maximum": "minimum", "minimum": "maximum", "sum": "max", "floor": "ceil"}
-
-
 #: A rule of more lines than this has only its plain slips tried.
 LONG = 20
 
@@ -73,13 +61,13 @@ def list_slips(page: Page, rule: Rule, kind: str) -> Iterator[Slip]:
     joined = join_lines(rule)
     if joined != rule:
         yield from _list_changes(page, joined, (replace_operation,))
-    yield from _list_changes(page, rule, (_wrap,))
+    yield from _list_changes(page, rule, (wrap_part,))
 
 
 def list_plain_slips(page: Page, rule: Rule) -> Iterator[Slip]:
     """The slips that people make most: another name or number, a sign, brackets, a stale state."""
     yield from _list_state_slips(rule)
-    yield from _list_changes(page, rule, (_replace_leaf, replace_operation, _replace_call))
+    yield from _list_changes(page, rule, (replace_leaf, replace_operation, replace_call))
 
 
 #: What may stand in place of a part of an expression: `page, part, names to choose from`.
@@ -195,136 +183,6 @@ def _describe(line: Line, node: ast.expr, other: ast.expr) -> str:
     return f"{new} in place of {old} in {line}"
 
 
-def _replace_leaf(page: Page, node: ast.expr, known: Sequence[str]) -> Iterator[ast.expr]:
-    if isinstance(node, ast.Name):
-        yield from _replace_name(page, node, known)
-    elif isinstance(node, ast.Constant):
-        yield from _replace_number(node)
-
-
-def _wrap(page: Page, node: ast.expr, known: Sequence[str]) -> Iterator[ast.expr]:
-    """A part with something around it: a sign, a power, a root, a hyperparameter."""
-    if isinstance(node, (ast.Constant, ast.Compare)):
-        return
-    yield ast.UnaryOp(ast.USub(), node)
-    yield make_binary(node, ast.Pow, ast.Constant(2))
-    yield make_call("sqrt", node)
-    yield make_call("abs", node)
-    yield make_binary(node, ast.Mult, ast.Constant(2))
-    yield make_binary(node, ast.Div, ast.Constant(2))
-    for name in (name for name in page.parameters if name in known):  # in the page's order
-        for op in (ast.Mult, ast.Div, ast.Add):
-            yield make_binary(node, op, make_name(name))
-        if page.parameters[name].is_fraction:
-            complement = make_binary(ast.Constant(1), ast.Sub, make_name(name))
-            yield make_binary(node, ast.Mult, complement)
-            yield make_binary(node, ast.Div, complement)
-
-
-def _replace_name(page: Page, node: ast.Name, known: Sequence[str]) -> Iterator[ast.expr]:
-    for name in known:
-        if name != node.id:
-            yield make_name(name)
-    if node.id == "t":
-        yield make_binary(node, ast.Add, ast.Constant(1))
-        yield make_binary(node, ast.Sub, ast.Constant(1))
-    elif node.id in page.parameters and page.parameters[node.id].is_fraction:
-        yield make_binary(ast.Constant(1), ast.Sub, node)
-    elif node.id in page.inputs:
-        yield make_call("arange", node)
-        yield make_binary(make_call("arange", node), ast.Add, ast.Constant(1))
-        for change in (ast.Add, ast.Sub):
-            yield make_binary(node, change, ast.Constant(1))
-
-
-def _replace_number(node: ast.Constant) -> Iterator[ast.expr]:
-    if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
-        return
-    others = {node.value + 1, node.value - 1, node.value * 2, node.value / 2, -node.value}
-    for value in sorted(others - {node.value}):
-        yield ast.Constant(int(value) if value == int(value) else value)
-
-
-def replace_operation(page: Page, node: ast.expr, known: Sequence[str]) -> Iterator[ast.expr]:
-    """What an operation may be taken for: an operand left out, another operator, other brackets."""
-    if isinstance(node, ast.UnaryOp):
-        yield node.operand
-    if isinstance(node, ast.Compare):
-        if type(node.ops[0]) in _STRICT:
-            yield ast.Compare(node.left, [_STRICT[type(node.ops[0])]()], node.comparators)
-        yield ast.Compare(node.comparators[0], node.ops, [node.left])
-    if isinstance(node, ast.IfExp):
-        yield from _exchange_branches(node)
-    if not isinstance(node, ast.BinOp):
-        return
-    left, op, right = node.left, type(node.op), node.right
-    yield left
-    yield right
-    if op in _OTHERS:
-        yield make_binary(left, _OTHERS[op], right)
-    if op is ast.Add:
-        yield ast.Call(make_name("maximum"), [left, right], [])
-    if op in (ast.Sub, ast.Div, ast.Pow):
-        yield make_binary(right, op, left)
-    if op is ast.Sub:
-        yield ast.UnaryOp(ast.USub(), make_binary(left, ast.Add, right))
-    yield from _move_brackets(left, op, right)
-
-
-def _exchange_branches(node: ast.IfExp) -> Iterator[ast.expr]:
-    """One branch in the place of another."""
-    yield node.body
-    yield node.orelse
-    yield ast.IfExp(node.test, node.orelse, node.body)
-    inner = node.orelse
-    if isinstance(inner, ast.IfExp):
-        yield ast.IfExp(node.test, node.body, ast.IfExp(inner.test, node.body, inner.orelse))
-        yield ast.IfExp(node.test, node.body, ast.IfExp(inner.test, inner.body, node.body))
-        yield ast.IfExp(node.test, inner.body, inner)
-        yield ast.IfExp(node.test, inner.orelse, inner)
-
-
-def _move_brackets(left: ast.expr, op: type[ast.operator], right: ast.expr) -> Iterator[ast.expr]:
-    """An operation whose brackets stand elsewhere."""
-    if isinstance(right, ast.BinOp):
-        yield make_binary(make_binary(left, op, right.left), type(right.op), right.right)
-    if isinstance(left, ast.BinOp):
-        yield make_binary(left.left, type(left.op), make_binary(left.right, op, right))
-    if isinstance(right, ast.Call) and op in (ast.Add, ast.Mult, ast.Div) and len(right.args) == 1:
-        inner = make_binary(left, op, right.args[0])
-        yield ast.Call(right.func, [inner], [])
-    if isinstance(left, ast.Call) and op in (ast.Add, ast.Mult, ast.Div) and len(left.args) == 1:
-        yield ast.Call(left.func, [make_binary(left.args[0], op, right)], [])
-
-
-def _replace_call(page: Page, node: ast.expr, known: Sequence[str]) -> Iterator[ast.expr]:
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
-        return
-    name, args = node.func.id, node.args
-    yield from args
-    if name in _TWINS:
-        yield ast.Call(make_name(_TWINS[name]), args, node.keywords)
-    if name in ("maximum", "minimum"):
-        yield make_binary(args[0], ast.Add, args[1])
-    if name == "sqrt":
-        yield make_call("sqrt", node)
-        yield make_binary(args[0], ast.Pow, ast.Constant(2))
-    if name == "where":
-        yield ast.Call(node.func, [args[0], args[2], args[1]], [])
-    if name in ("sum", "max", "count"):
-        for axis in (None, 0, 1):
-            given = args[:1] + ([] if axis is None else [ast.Constant(axis)])
-            yield ast.Call(node.func, given, [])
-    if name == "sum":  # a mean
-        yield make_binary(node, ast.Div, ast.Call(make_name("count"), args, []))
-    if name in ("dot", "lerp"):
-        yield ast.Call(node.func, [args[1], args[0], *args[2:]], [])
-    if name == "transpose":
-        yield args[0]
-    if name == "solve":
-        yield ast.Call(node.func, [make_call("transpose", args[0]), args[1]], [])
-
-
 def _list_state_slips(rule: Rule) -> Iterator[Slip]:
     """A state that is read too early or kept as something else."""
     updated: set[str] = set()
@@ -347,6 +205,44 @@ def _list_state_slips(rule: Rule) -> Iterator[Slip]:
                 yield Slip(replace(rule, body=body), words, name)
 
 
+def _narrow_alone(rule: Rule, state: str, narrow: str, *, between: bool) -> Rule:
+    """The rule with a state in a narrower type, as a library has it that widens when it must.
+
+    What is computed of the state and of plain numbers stays narrow; what reads anything else is
+    wide. `between` the steps the state is narrow, and as soon as it is computed anew it is not.
+    """
+    wide = rule.assigns - {state} | {"W", "g"}
+    body, held = [], True
+    for line in rule.body:
+        expression = line.expression
+        parts = sorted(walk_parts(expression), key=lambda item: -len(item[0])) if held else []
+        for path, part in parts:
+            names = {node.id for node in ast.walk(part) if isinstance(node, ast.Name)}
+            if isinstance(part, (ast.BinOp, ast.Call)) and state in names and not names & wide:
+                inner = _narrow_scalars(get_part(expression, path), state, narrow)
+                held_part = ast.Call(make_name(narrow), [inner], [])
+                expression = put_part(expression, path, held_part)
+        if line.name == state:
+            held = not between
+            expression = ast.Call(make_name(narrow), [expression], []) if held else expression
+        body.append(replace(line, expression=expression))
+    kept = Line(state, ast.Call(make_name(narrow), [make_name(state)], []))
+    return replace(rule, body=(*body, kept) if between else tuple(body))
+
+
+def _narrow_scalars(part: ast.expr, state: str, narrow: str) -> ast.expr:
+    """An operation whose plain number takes the narrower type of the state beside it."""
+    if not isinstance(part, ast.BinOp):
+        return part
+    sides = [
+        side
+        if any(isinstance(node, ast.Name) and node.id == state for node in ast.walk(side))
+        else ast.Call(make_name(narrow), [side], [])
+        for side in (part.left, part.right)
+    ]
+    return ast.BinOp(sides[0], part.op, sides[1])
+
+
 def _list_narrow(rule: Rule, kind: str) -> Iterator[Slip]:
     """A line whose value is held in a narrower type."""
     for narrow, own in TYPES.items():
@@ -364,6 +260,10 @@ def _list_narrow(rule: Rule, kind: str) -> Iterator[Slip]:
             held = ast.Call(make_name(name), [make_name(state)], [])
             words = f"{state} is held in {narrow} between the steps"
             yield Slip(replace(rule, body=(*rule.body, Line(state, held))), words, state, more)
+            for between, when in ((True, " between the steps"), (False, "")):
+                words = f"{state} is held in {narrow}{when}, and so is what is computed of it alone"
+                made = _narrow_alone(rule, state, name, between=between)
+                yield Slip(made, words, state, more)
         for index, line in enumerate(rule.body):
             for path, node in walk_parts(line.expression):
                 if not isinstance(node, ast.BinOp) or (not path and line.name != "W"):
