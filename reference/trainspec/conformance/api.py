@@ -35,7 +35,7 @@ from trainspec.conformance.diagnosis.object_forms import find_forms
 from trainspec.conformance.implementations import target as targets
 from trainspec.conformance.implementations.implementation import Implementation
 from trainspec.conformance.implementations.objects import bind
-from trainspec.conformance.implementations.python_module import PythonModule
+from trainspec.conformance.implementations.python_module import PythonModule, keep_alarm
 from trainspec.conformance.pages.profiles import load_profile
 from trainspec.conformance.reporting.records import Report
 from trainspec.conformance.reporting.report import (
@@ -174,17 +174,18 @@ def check(
         followed = load_profile(implementation.profile)
     results: list[Result] = []
     try:
-        for result in check_cases(
-            implementation,
-            load_cases(names) if cases is None else cases,
-            types,
-            declared,
-            tick,
-            known=known,
-            draws_of=rest if draws_of is None else draws_of,
-            steps_of=rest if steps_of is None else steps_of,
-        ):
-            results.append(result)
+        with keep_alarm():
+            for result in check_cases(
+                implementation,
+                load_cases(names) if cases is None else cases,
+                types,
+                declared,
+                tick,
+                known=known,
+                draws_of=rest if draws_of is None else draws_of,
+                steps_of=rest if steps_of is None else steps_of,
+            ):
+                results.append(result)
         if followed:
             judged = rest if defaults_of is None else defaults_of
             results += check_defaults(implementation, followed, judged, declared)

@@ -161,7 +161,10 @@ def test_another_process_is_asked_as_a_module_is(tmp_path, way):
     assert done.exit_code == 1, done.output
     assert "adam/steps-saved in float64: wrong" in done.output
     assert "ADAM-17" in done.output
-    assert re.search(r"also failing +adam/steps-saved-with-all-digits, adam/steps-missing-gradients-saved\n", done.output)
+    assert re.search(
+        r"also failing +adam/steps-saved-with-all-digits, adam/steps-missing-gradients-saved\n",
+        done.output,
+    )
 
 
 def test_the_command_line_asks_for_steps_alone(tmp_path):

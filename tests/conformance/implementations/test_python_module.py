@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 import types
 
@@ -16,6 +17,7 @@ from trainspec.conformance.implementations.python_module import (
     OutOfTimeError,
     PythonModule,
     describe_error,
+    keep_alarm,
     limit_time,
 )
 
@@ -98,3 +100,15 @@ def test_a_wrong_attribute_is_named(name, value, message):
     setattr(module, name, value)
     with pytest.raises(AdapterError, match=message):
         PythonModule(module, "mine")
+
+
+def test_a_handler_that_is_kept_serves_many_calls_and_is_taken_back():
+    before = signal.getsignal(signal.SIGALRM)
+    with keep_alarm():
+        for _ in range(2):
+            with pytest.raises(OutOfTimeError), limit_time(0.01):
+                time.sleep(60)
+        with limit_time(60):
+            pass
+        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGALRM) == before

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from functools import lru_cache
 from types import FrameType, ModuleType
 from typing import Any, cast
@@ -265,23 +265,46 @@ def describe_error(error: BaseException) -> str:
     return f"{name}: {clean_text(text[0])}" if text else name
 
 
+class _Alarm:
+    """Whether the alarm's handler is installed already."""
+
+    kept = False
+
+
+def _has_alarms() -> bool:
+    """Whether the platform, and this thread, can have alarms."""
+    main = threading.current_thread() is threading.main_thread()
+    return hasattr(signal, "setitimer") and main
+
+
+def _ring(signum: int, frame: FrameType | None) -> None:
+    raise OutOfTimeError
+
+
 @contextmanager
-def limit_time(seconds: float) -> Iterator[None]:
-    """Raise `OutOfTimeError` in Python code that runs longer, where the platform has alarms."""
-    usable = hasattr(signal, "setitimer") and (
-        threading.current_thread() is threading.main_thread()
-    )
-    if not usable:
+def keep_alarm() -> Iterator[None]:
+    """Install the alarm's handler once for many calls with a time limit; it takes a while."""
+    if _Alarm.kept or not _has_alarms():
         yield
         return
-
-    def ring(signum: int, frame: FrameType | None) -> None:
-        raise OutOfTimeError
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGALRM, _ring)
+    _Alarm.kept = True
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        _Alarm.kept = False
         signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def limit_time(seconds: float) -> Iterator[None]:
+    """Raise `OutOfTimeError` in Python code that runs longer, where the platform has alarms."""
+    if not _has_alarms():
+        yield
+        return
+    with nullcontext() if _Alarm.kept else keep_alarm():
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)

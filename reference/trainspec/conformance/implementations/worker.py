@@ -21,7 +21,11 @@ from trainspec.conformance.implementations import worker_messages
 from trainspec.conformance.implementations.describe import describe_adapter
 from trainspec.conformance.implementations.implementation import AdapterError
 from trainspec.conformance.implementations.process import read_frame, write_frame
-from trainspec.conformance.implementations.python_module import PythonModule, describe_error
+from trainspec.conformance.implementations.python_module import (
+    PythonModule,
+    describe_error,
+    keep_alarm,
+)
 from trainspec.conformance.implementations.target import load_implementation
 
 
@@ -40,8 +44,9 @@ def main() -> None:
         _refuse(answers, f"the adapter does not say what it is: {describe_error(error)}")
         return
     write_frame(answers, msgspec.msgpack.encode(first))
-    while (question := read_frame(questions)) is not None:
-        write_frame(answers, _answer(adapter, question))
+    with keep_alarm():
+        while (question := read_frame(questions)) is not None:
+            write_frame(answers, _answer(adapter, question))
 
 
 def _refuse(answers: IO[bytes], reason: str) -> None:
