@@ -9,7 +9,7 @@ import pytest
 
 from effects_data import make_images
 from trainspec.conformance.basics.errors import UserError
-from trainspec.conformance.effects.data import load_mnist
+from trainspec.conformance.effects.data import load_digits, load_mnist
 
 
 def test_images_are_shuffled_once_and_split():
@@ -41,3 +41,21 @@ def test_real_images():
     assert data.train.x.shape == (4000, 784)
     assert (data.train.x.min(), data.train.x.max()) == (0, 1)
     assert data.train.t.sum(0).min() > 370
+
+
+def test_digits_are_as_large_as_mnists_images():
+    pytest.importorskip("sklearn")
+    data = load_digits()
+    assert (data.train.x.shape, data.test.x.shape) == ((1437, 784), (360, 784))
+    assert (data.train.x.min(), data.train.x.max()) == (0, 1)
+    image = data.train.x[0].reshape(28, 28)
+    assert not image[:2].any()
+    assert not image[:, -2:].any()
+    pixels = image[2:26, 2:26]
+    assert np.array_equal(pixels, np.kron(pixels[::3, ::3], np.ones((3, 3))))
+
+
+def test_without_scikit_learn_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(UserError, match=r"pip install 'trainspec\[sklearn\]'"):
+        load_digits()

@@ -63,3 +63,12 @@ def test_parts_are_the_implementation_s_if_any_trial_used_them():
     assert found.used == ("l2_penalty", "sgd")
     assert found.lacking == ("relu",)
     assert weight_decay.SETTINGS == ("none", "decay")
+
+
+def test_with_other_images_nothing_is_judged():
+    found = judge_effect(EFFECT, records(one=0.25), "digits")
+    assert not found.judged
+    assert {finding.holds for finding in found.findings} == {None}
+    assert found.figures["none: train"].values == (1.0,)
+    assert found.holds  # nothing fails
+    assert judge_effect(load_effect("update_paths"), {}, "digits").judged  # it needs no images

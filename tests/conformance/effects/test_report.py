@@ -75,3 +75,12 @@ def test_the_report_is_json_with_every_trial():
     assert effect["figures"]["decay: train"] == ["NaN"]
     assert effect["claims"][0]["holds"] is True
     assert [trial["setting"] for trial in report["trials"]] == ["none", "decay"]
+
+
+def test_what_is_not_judged_is_told():
+    out = io.StringIO()
+    other = judge_effect(EFFECT, trials(test=0.1), "digits")
+    print_effects(Console(file=out, width=200), "mine", [other])
+    assert "mine: nothing is judged: the claims are about MNIST" in out.getvalue()
+    print_effects(Console(file=out, width=200), "mine", [judge_effect(EFFECT, trials()), other])
+    assert "not judged, 1: the claims are about MNIST" in out.getvalue()

@@ -12,6 +12,7 @@ import click
 from trainspec.conformance.basics.names import Offering
 from trainspec.conformance.cli.group import INTERRUPTED
 from trainspec.conformance.cli.options import make_console, show_progress
+from trainspec.conformance.effects.data import CLAIMED, DATA
 from trainspec.conformance.effects.executors import count_jobs, limit_threads, make_executor
 from trainspec.conformance.effects.judge import JudgedEffect, judge_effect
 from trainspec.conformance.effects.page import list_effects, load_effect
@@ -44,6 +45,13 @@ from trainspec.conformance.effects.trials import (
     metavar="OPERATION:NAME",
     help="Put a variant or a named error of a page in place of an operation, and see what fails.",
 )
+@click.option(
+    "--data",
+    type=click.Choice(list(DATA)),
+    default=CLAIMED,
+    show_default=True,
+    help="The images: MNIST's, which the claims are about, or scikit-learn's digits.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.option(
     "--plots",
@@ -69,6 +77,7 @@ def command(
     implementation: str,
     seeds: int,
     mistake: tuple[str, ...],
+    data: str,
     as_json: bool,
     plots: Path | None,
     jobs: int | None,
@@ -92,7 +101,7 @@ def command(
         load_effect(name)
     if plots is not None:
         _make_folder(plots)
-    source = Source(implementation, _read_mistakes(mistake))
+    source = Source(implementation, _read_mistakes(mistake), data)
     label = source.load().name
     limit_threads()
     folder = keep / source.fingerprint()
@@ -105,7 +114,7 @@ def command(
     for operation, name in source.mistakes:
         if operation not in used:
             click.echo(f"{operation}:{name} was not used: no trial asked for {operation}", err=True)
-    found = [judge_effect(load_effect(name), records) for name in effects]
+    found = [judge_effect(load_effect(name), records, data) for name in effects]
     found = [one for one in found if one.seeds]
     if as_json:
         click.echo(json.dumps(report_effects(label, found, records), indent=1))

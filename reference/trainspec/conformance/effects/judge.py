@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from msgspec import Struct
 
+from trainspec.conformance.effects.data import CLAIMED
 from trainspec.conformance.effects.page import Claim, Effect, find_experiment
 from trainspec.conformance.effects.trials import Record, Trial
 
@@ -36,15 +37,21 @@ class Measured(Struct, frozen=True):
 
 
 class JudgedClaim(Struct, frozen=True):
-    """A claim and what was measured; `holds` is None where it could not be measured."""
+    """A claim and what was measured; `holds` is None where it could not be measured.
+
+    Nor is it `judged` with other images than those that it is about.
+    """
 
     claim: Claim
     measured: Measured | None
+    judged: bool = True
 
     @property
     def holds(self) -> bool | None:
         """Whether the mean over the seeds satisfies the claim."""
-        return None if self.measured is None else self.claim.holds(self.measured.mean)
+        if self.measured is None or not self.judged:
+            return None
+        return self.claim.holds(self.measured.mean)
 
 
 class JudgedEffect(Struct, frozen=True):
@@ -61,11 +68,20 @@ class JudgedEffect(Struct, frozen=True):
     def holds(self) -> bool:
         """Whether no claim fails, and one was measured."""
         verdicts = [finding.holds for finding in self.findings]
-        return False not in verdicts and True in verdicts
+        return False not in verdicts and (True in verdicts or not self.judged)
+
+    @property
+    def judged(self) -> bool:
+        """Whether its claims are about these images."""
+        return all(finding.judged for finding in self.findings)
 
 
-def judge_effect(effect: Effect, records: Records) -> JudgedEffect:
-    """The figures of an effect over the seeds that are complete, and whether its claims hold."""
+def judge_effect(effect: Effect, records: Records, data: str = CLAIMED) -> JudgedEffect:
+    """The figures of an effect over the seeds that are complete, and whether its claims hold.
+
+    With other images than those that the claims are about nothing is judged.
+    """
+    judged = data == CLAIMED or not find_experiment(effect.name).NEEDS_IMAGES
     experiment = find_experiment(effect.name)
     own = {trial: record for trial, record in records.items() if trial.effect == effect.name}
     values: dict[str, list[float]] = {}
@@ -84,7 +100,7 @@ def judge_effect(effect: Effect, records: Records) -> JudgedEffect:
         effect,
         seeds,
         figures,
-        tuple(JudgedClaim(claim, figures.get(claim.figure)) for claim in effect.claims),
+        tuple(JudgedClaim(claim, figures.get(claim.figure), judged) for claim in effect.claims),
         tuple(used),
         tuple(sorted(lacking)),
     )

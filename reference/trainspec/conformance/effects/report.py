@@ -17,6 +17,7 @@ from trainspec.conformance.effects.judge import JudgedClaim, JudgedEffect, Recor
 FORMAT, FORMAT_VERSION = "trainspec-effects", 1
 _MARKS = {True: "[green]✓[/green]", False: "[red]✗[/red]", None: "[dim]-[/dim]"}
 
+OTHER_IMAGES = "the claims are about MNIST"
 #: The name of the reference's adapter.
 REFERENCE = "trainspec reference"
 
@@ -70,12 +71,17 @@ def _close(name: str, found: Sequence[JudgedEffect]) -> str:
     if failing:
         names = ", ".join(failing)
         return f"{escape(name)}: {len(failing)} of {len(found)} effects [red]fail[/red]: {names}"
+    shown = sum(not effect.judged for effect in found)
+    if shown == len(found):  # of an effect with other images there are figures and no verdict
+        return f"{escape(name)}: nothing is judged: {OTHER_IMAGES}"
     claims = sum(finding.holds is True for effect in found for finding in effect.findings)
     told = (
         f"{escape(name)}: all {len(found)} effects [green]hold[/green], {claims} claims"
         if len(found) > 1
         else f"{escape(name)}: the effect [green]holds[/green], {claims} claims"
     )
+    if shown:
+        told += f"; not judged, {shown}: {OTHER_IMAGES}"
     # What no part of the implementation had a share in says nothing of it.
     without = sum(bool(effect.lacking) and not effect.used for effect in found)
     if without and any(effect.used for effect in found):

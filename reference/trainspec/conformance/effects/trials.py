@@ -26,7 +26,7 @@ from msgspec.structs import asdict
 from trainspec import __version__
 from trainspec.conformance.basics.errors import NoAnswerError, UserError
 from trainspec.conformance.basics.paths import PACKAGE
-from trainspec.conformance.effects.data import Data, load_mnist
+from trainspec.conformance.effects.data import CLAIMED, DATA, Data
 from trainspec.conformance.effects.executors import InlineExecutor
 from trainspec.conformance.effects.page import find_experiment
 from trainspec.conformance.effects.parts import Parts
@@ -47,10 +47,14 @@ class TrialError(NoAnswerError):
 
 
 class Source(Struct, frozen=True):
-    """Where the parts come from: a target, and mistakes that are put in their place."""
+    """Where the parts come from: a target, and mistakes that are put in their place.
+
+    `data` names the images that the networks learn, one of `DATA`.
+    """
 
     target: str = ""
     mistakes: tuple[tuple[str, str], ...] = ()
+    data: str = CLAIMED
 
     def load(self) -> Parts:
         """The parts.
@@ -62,7 +66,7 @@ class Source(Struct, frozen=True):
     def fingerprint(self) -> str:
         """What the results depend on: the adapter's file, trainspec's own, and NumPy."""
         digest = hashlib.sha256()
-        for text in (__version__, np.__version__, self.target, repr(self.mistakes)):
+        for text in (__version__, np.__version__, self.target, repr(self.mistakes), self.data):
             digest.update(text.encode())
         own = [*(PACKAGE / "conformance" / "effects").rglob("*.py"), *PACKAGE.glob("*/[a-z]*.py")]
         given = [Path(word) for word in split_target(self.target) if word.endswith(".py")]
@@ -122,8 +126,8 @@ def _load_target(target: str, fingerprint: str) -> PythonModule | None:
 
 
 @cache
-def _load_data() -> Data:
-    return load_mnist()
+def _load_data(name: str) -> Data:
+    return DATA[name]()
 
 
 def run_trial(source: Source, trial: Trial, fingerprint: str) -> Record:
@@ -131,7 +135,7 @@ def run_trial(source: Source, trial: Trial, fingerprint: str) -> Record:
     experiment = find_experiment(trial.effect)
     # Parts of its own, since a trial notes whose parts it used, and others may run beside it.
     parts = Parts(_load_target(source.target, fingerprint), dict(source.mistakes))
-    data = _load_data() if experiment.NEEDS_IMAGES else None
+    data = _load_data(source.data) if experiment.NEEDS_IMAGES else None
     try:
         # What an adapter prints must not get into a report on standard output.
         with warnings.catch_warnings(), redirect_stdout(sys.stderr):
