@@ -33,9 +33,10 @@ from trainspec.conformance.diagnosis.defaults import check_defaults
 from trainspec.conformance.diagnosis.identify import Identity, identify_operations
 from trainspec.conformance.diagnosis.object_forms import find_forms
 from trainspec.conformance.implementations import target as targets
+from trainspec.conformance.implementations.alarm import keep_alarm
 from trainspec.conformance.implementations.implementation import Implementation
 from trainspec.conformance.implementations.objects import bind
-from trainspec.conformance.implementations.python_module import PythonModule, keep_alarm
+from trainspec.conformance.implementations.python_module import PythonModule
 from trainspec.conformance.pages.profiles import load_profile
 from trainspec.conformance.reporting.records import Report
 from trainspec.conformance.reporting.report import (

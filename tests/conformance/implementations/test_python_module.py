@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import time
 import types
 
 import pytest
@@ -14,11 +12,8 @@ from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cases.result import CallError, Outcome
 from trainspec.conformance.implementations.implementation import AdapterError
 from trainspec.conformance.implementations.python_module import (
-    OutOfTimeError,
     PythonModule,
     describe_error,
-    keep_alarm,
-    limit_time,
 )
 
 (CASE,) = load_cases(ids=["sgd/few-digits"])
@@ -61,19 +56,6 @@ def test_an_error_that_cannot_be_printed_is_named():
     assert describe_error(OddError()) == "OddError"
 
 
-def test_time_runs_out_even_where_exceptions_are_swallowed():
-    def swallow():
-        with limit_time(0.05):
-            while True:
-                try:
-                    time.sleep(0.01)
-                except Exception:
-                    continue
-
-    with pytest.raises(OutOfTimeError):
-        swallow()
-
-
 def test_further_forms_and_arguments():
     module = types.ModuleType("mine")
     module.adam = lambda params, grads, *, learning_rate, weight_decay=0.0: None
@@ -100,15 +82,3 @@ def test_a_wrong_attribute_is_named(name, value, message):
     setattr(module, name, value)
     with pytest.raises(AdapterError, match=message):
         PythonModule(module, "mine")
-
-
-def test_a_handler_that_is_kept_serves_many_calls_and_is_taken_back():
-    before = signal.getsignal(signal.SIGALRM)
-    with keep_alarm():
-        for _ in range(2):
-            with pytest.raises(OutOfTimeError), limit_time(0.01):
-                time.sleep(60)
-        with limit_time(60):
-            pass
-        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
-    assert signal.getsignal(signal.SIGALRM) == before

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import signal
 import sys
-import threading
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, redirect_stdout
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from contextlib import redirect_stdout
 from functools import lru_cache
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import Any, cast
 
 import numpy as np
@@ -20,6 +18,7 @@ from trainspec.conformance.cases.case import Case
 from trainspec.conformance.cases.inputs import Inputs, make_inputs
 from trainspec.conformance.cases.result import CallError, Fault, Outcome
 from trainspec.conformance.cases.script import Script, script_of_run
+from trainspec.conformance.implementations.alarm import OutOfTimeError, limit_time
 from trainspec.conformance.implementations.implementation import AdapterError, check_types
 from trainspec.conformance.implementations.json_lines import clean_text
 from trainspec.conformance.implementations.stepwise import run_script
@@ -28,10 +27,6 @@ from trainspec.conformance.implementations.stepwise import run_script
 RATE = "learning_rate"
 #: Modules of adapters that are loaded from a file have names that begin so.
 MODULE_PREFIX = "trainspec_adapter_"
-
-
-class OutOfTimeError(BaseException):
-    """The time is over. Not an Exception: an adapter's own handlers must not swallow it."""
 
 
 class PythonModule:
@@ -263,48 +258,3 @@ def describe_error(error: BaseException) -> str:
         text = []
     name = clean_text(type(error).__name__)
     return f"{name}: {clean_text(text[0])}" if text else name
-
-
-class _Alarm:
-    """Whether the alarm's handler is installed already."""
-
-    kept = False
-
-
-def _has_alarms() -> bool:
-    """Whether the platform, and this thread, can have alarms."""
-    main = threading.current_thread() is threading.main_thread()
-    return hasattr(signal, "setitimer") and main
-
-
-def _ring(signum: int, frame: FrameType | None) -> None:
-    raise OutOfTimeError
-
-
-@contextmanager
-def keep_alarm() -> Iterator[None]:
-    """Install the alarm's handler once for many calls with a time limit; it takes a while."""
-    if _Alarm.kept or not _has_alarms():
-        yield
-        return
-    before = signal.signal(signal.SIGALRM, _ring)
-    _Alarm.kept = True
-    try:
-        yield
-    finally:
-        _Alarm.kept = False
-        signal.signal(signal.SIGALRM, before)
-
-
-@contextmanager
-def limit_time(seconds: float) -> Iterator[None]:
-    """Raise `OutOfTimeError` in Python code that runs longer, where the platform has alarms."""
-    if not _has_alarms():
-        yield
-        return
-    with nullcontext() if _Alarm.kept else keep_alarm():
-        signal.setitimer(signal.ITIMER_REAL, seconds)
-        try:
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from trainspec.conformance.basics.paths import ADAPTERS, is_file, list_adapters
+from trainspec.conformance.implementations.alarm import OutOfTimeError, limit_time
 from trainspec.conformance.implementations.child import ChildModule
 from trainspec.conformance.implementations.implementation import AdapterError, Implementation
 from trainspec.conformance.implementations.known_failures import read_known_failures
@@ -25,10 +26,8 @@ from trainspec.conformance.implementations.objects import (
 from trainspec.conformance.implementations.program import Program
 from trainspec.conformance.implementations.python_module import (
     MODULE_PREFIX,
-    OutOfTimeError,
     PythonModule,
     describe_error,
-    limit_time,
 )
 
 #: Package -> the shipped adapter of the library that it belongs to.

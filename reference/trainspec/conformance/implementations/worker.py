@@ -18,13 +18,13 @@ from trainspec.conformance.cases.inputs import Plan, fill_plan, make_plan
 from trainspec.conformance.cases.result import CallError
 from trainspec.conformance.cases.script import Script
 from trainspec.conformance.implementations import worker_messages
+from trainspec.conformance.implementations.alarm import keep_alarm
 from trainspec.conformance.implementations.describe import describe_adapter
 from trainspec.conformance.implementations.implementation import AdapterError
 from trainspec.conformance.implementations.process import read_frame, write_frame
 from trainspec.conformance.implementations.python_module import (
     PythonModule,
     describe_error,
-    keep_alarm,
 )
 from trainspec.conformance.implementations.target import load_implementation
 
