@@ -242,6 +242,9 @@ CHANGES: Mapping[str, Callable[[FloatArray], FloatArray | None]] = {
     "1 in place of {0}": np.ones_like,
     "{0} clipped to ±1": lambda a: np.clip(a, -1, 1),
     "{0} rounded to whole numbers": np.round,
+    "{0} rounded to one decimal": lambda a: np.round(a, 1),
+    "{0} rounded to two decimals": lambda a: np.round(a, 2),
+    "{0} rounded to three decimals": lambda a: np.round(a, 3),
     "{0} less its mean": lambda a: a - np.mean(a),
     "{0} less its mean over the first axis": lambda a: a - np.mean(a, 0) if a.ndim else None,
     "{0} less its mean and over its deviation": lambda a: (

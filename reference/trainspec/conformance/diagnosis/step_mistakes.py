@@ -29,8 +29,9 @@ from trainspec.conformance.pages.rule import Rule, execute_lines
 
 #: The number of gradients that are accumulated, among a run's hyperparameters.
 PARTS = "accumulation_steps"
-#: What `Mistake.lost` says of the count of steps; the other names are those of states.
-COUNT = "t"
+#: What `Mistake.lost` says of the count of steps, and of gradients that are kept though they should
+#: not be; the other names are those of states.
+COUNT, GRADIENT = "t", "gradient"
 
 
 class Mistake(Struct, frozen=True):
@@ -135,6 +136,7 @@ def _list_mistakes(page: Page, rule: Rule) -> Iterator[Mistake]:
         if page.is_update_rule:
             for name, words in MISSING.items():
                 yield Mistake(words, missing=name, own_count=own)
+                yield Mistake(words, (GRADIENT,), missing=name, own_count=own)
             for name, words in ACCUMULATED.items():
                 yield Mistake(words, parts=name, own_count=own)
 
@@ -223,7 +225,8 @@ class _Runs:
             {name: round_all(value) for name, value in one.items() if name not in lost}
             for one in saved.states
         ]
-        held.before = saved.before
+        if GRADIENT not in lost:
+            held.before = saved.before
         if COUNT not in lost:
             held.t, held.made = saved.t, saved.made
 
