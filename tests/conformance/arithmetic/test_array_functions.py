@@ -36,9 +36,9 @@ def test_a_linear_system_is_solved():
 
 
 def test_a_positive_definite_matrix_is_a_factor_times_its_transpose():
-    a = np.array([[4.0, 2.0, 0.5], [2.0, 3.0, 1.0], [0.5, 1.0, 2.0]])
-    lower = np.array(factorize(a, np.sqrt))
-    np.testing.assert_allclose(lower, np.linalg.cholesky(a), rtol=1e-14)
+    lower = np.array([[2.0, 0.0, 0.0], [1.0, 3.0, 0.0], [-4.0, 0.5, 1.0]])
+    # Every number on the way is exact in float64, and so is the factor.
+    assert factorize(lower @ lower.T, np.sqrt) == lower.tolist()
 
 
 @pytest.mark.parametrize(("ratio", "n"), [(0.29, 100), (0.3, 10), (0.7, 10), (0.5, 3), (1.0, 4)])

@@ -34,11 +34,13 @@ def find_mixed_up(evidence: Evidence) -> Iterator[Match]:
     probe = evidence.probe
     for words, taken in tried.items():
         compute = partial(_compute, page.rule, taken)
-        if not evidence.distance(probe, compute(evidence.cases[probe])) <= NEAR:
+        values = compute(evidence.cases[probe])
+        if not evidence.distance(probe, values) <= NEAR or not evidence.has_numbers(values, probe):
             continue
         distances = measure_distances(evidence, compute)
-        if distances is not None and evidence.has_numbers(compute(evidence.cases[probe]), probe):
-            yield Match(None, "hyperparameters-mixed-up", words, distances)
+        if distances is not None:
+            lines = tuple(line.name for line in page.rule.body if line.reads & taken.keys())
+            yield Match(None, "hyperparameters-mixed-up", words, distances, lines=lines)
             return
 
 

@@ -44,7 +44,8 @@ def find_inputs_of_layers(evidence: Evidence) -> Iterator[Match]:
     for name, (words, index) in itertools.product(lists, TAKEN.items()):
         compute = partial(_compute, page.rule, name, index)
         distances = measure_distances(evidence, compute)
-        if distances is not None:
+        plain = evidence.plain
+        if distances and evidence.has_numbers(compute(evidence.cases[plain]), plain):
             yield Match(None, "canonical with one change", words.format(name), distances)
             return
 

@@ -106,17 +106,14 @@ def diagnose_steps(results: Sequence[Result]) -> Diagnosis | None:
         return None
     kind = next(kind for kind in TYPES if any(r.kind == kind for r in wrong))
     known = [r for r in results if r.kind == kind and r.answer is not None and r.case.script]
-    page, rule = load_page(known[0].case.technique), _find_rule(known[0].case)
+    page = load_page(known[0].case.technique)
+    rule = page.rule_of_form(known[0].case.form)
     known.sort(key=lambda r: not r.outcome.fails)
     with np.errstate(all="ignore"):
         for mistake in _list_mistakes(page, rule):
             if all(_explains(mistake, page, rule, result) for result in known):
                 return Diagnosis(mistake.words, mistake.words, len(known), len(known))
     return None
-
-
-def _find_rule(case: Case) -> Rule:
-    return load_page(case.technique).rule_of_form(case.form)
 
 
 def _list_mistakes(page: Page, rule: Rule) -> Iterator[Mistake]:
