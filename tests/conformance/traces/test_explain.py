@@ -131,6 +131,34 @@ def test_steps_that_any_state_explains_are_not_judged():
     assert "adam was not tried: 2 steps do not tell it" in found.notes[-1]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("steps", [3, 20])
+@pytest.mark.parametrize(
+    ("operation", "form"),
+    [
+        ("sgd", ""),
+        ("momentum", ""),
+        ("momentum", "nesterov"),
+        ("adagrad", ""),
+        ("rmsprop", ""),
+        ("rmsprop", "centred"),
+        ("adam", ""),
+        ("adam", "eps-hat"),
+    ],
+)
+def test_a_coarse_run_of_which_nothing_is_known_has_its_form_among_those_named(
+    operation, form, steps
+):
+    found = explain_trace(record(operation, form, "bfloat16", steps), [technique_of(operation)])
+    assert title(operation, form) in names(found)
+
+
+def test_a_constant_that_the_sample_does_not_show_is_found_in_the_whole_trace():
+    found = explain_trace(record("adagrad", "coupled-decay", "bfloat16", 3), ["optimizers/adagrad"])
+    assert "adagrad:coupled-decay" in names(found)
+    assert "adagrad" not in names(found)
+
+
 def test_a_coarse_type_is_said_to_be_coarse():
     found = explain_trace(record("sgd", kind="bfloat16", steps=3), ["optimizers/sgd"])
     assert "sgd" in names(found)

@@ -41,3 +41,11 @@ def test_what_no_type_can_bound_is_not_judged():
     rule = load_page("optimizers/adagrad").rule
     misses = measure_misses(replace(trace, grads=grads), rule, {"epsilon": 1e-8}, [0.01] * 2)
     assert np.isnan(misses).all()  # 0/0 where the type holds ε as 0
+
+
+def test_a_coarse_run_is_judged_where_its_type_cannot_hold_a_hyperparameter():
+    # 0.999 is 1 in bfloat16. The interval of its rounding leaves nothing of 1 - beta2.
+    trace, adam = record("adam", kind="bfloat16"), load_page("optimizers/adam").rule
+    rates = [0.01] * trace.steps
+    assert (measure_misses(trace, adam, USUAL["adam"], rates) <= 1).all()
+    assert (measure_misses(trace, adam, {**USUAL["adam"], "beta1": 0.5}, rates) > 1).any()

@@ -2,7 +2,7 @@
 case's.
 
 A loop that stops a row early, an argument in place of another one, a function applied twice, a
-permutation that is inverted: the rule is right, and what it is given is not.
+permutation that is inverted, a batch in parts: the rule is right, and what it is given is not.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from trainspec.conformance.diagnosis.output_searches import (
     match_outputs,
     measure_output,
 )
+from trainspec.conformance.diagnosis.part_searches import Attempt, list_parts
 from trainspec.conformance.pages.forms import Form
 from trainspec.conformance.pages.parts import FUNCTION
 
@@ -55,9 +56,11 @@ def find_by_inputs(evidence: Evidence) -> Iterator[Match]:
     missing = [name for name in evidence.outputs if name not in found]
     probe = evidence.plain
     every: list[dict[str, Own]] = []
-    for form in list_complete(evidence, list_bases(evidence, found)):
-        for change in _list_changes(evidence, form, probe) if missing else ():
-            every.append(_explain_missing(evidence, missing, form, change, probe))
+    for form in list_complete(evidence, list_bases(evidence, found)) if missing else ():
+        changes = _list_changes(evidence, form, probe)
+        tried = [Attempt(c.words, partial(_compute, evidence, form, c)) for c in changes]
+        for words, compute in [*tried, *list_parts(evidence, form)]:
+            every.append(_explain_missing(evidence, missing, form, words, compute))
     # One change for many outputs says more than another one for each.
     for explained in sorted(every, key=len, reverse=True):
         new = {name: own for name, own in explained.items() if name not in found}
@@ -72,18 +75,22 @@ def find_by_inputs(evidence: Evidence) -> Iterator[Match]:
 
 
 def _explain_missing(
-    evidence: Evidence, missing: Sequence[str], form: Form, change: Change, probe: int
+    evidence: Evidence,
+    missing: Sequence[str],
+    form: Form,
+    words: str,
+    compute: Callable[[Case], FloatArray],
 ) -> dict[str, Own]:
     """The outputs that a form explains with other inputs."""
     found = {}
-    compute = cache(partial(_compute, evidence, form, change))
+    compute, probe = cache(compute), evidence.plain
     values = compute(evidence.cases[probe])
     for name in missing if values.shape == evidence.answers[probe].shape else ():
         if evidence.distance(probe, values, form.edits, evidence.parts[probe][name]) <= NEAR:
             distances = measure_output(evidence, name, compute, form.edits)
             ordinary = [d for i, d in zip(evidence.answered, distances) if evidence.ordinary(i)]
             if evidence.has_numbers(values, probe, [name]) and max(ordinary) <= NEAR:
-                found[name] = Own(form, distances, change.words)
+                found[name] = Own(form, distances, words)
     return found
 
 

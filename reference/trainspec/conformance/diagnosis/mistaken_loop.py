@@ -6,6 +6,7 @@ The formula is right, and what it is given is not. A mistake is data: what it ch
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -43,15 +44,17 @@ class StateMistake(Struct, frozen=True):
     """A mistake in the loop around the formula. Each function that is set returns what is used in
     place of the right value.
 
-    `owner` says whose state is used (a tensor's number, or any other name for it), `count` the step
-    count, `gradient` and `rate` what the formula reads, `moves` which elements are updated,
-    `forgets` whether state is lost before the step, `repeats` how often a step is made. `shown`
-    makes what is returned of the values of a tensor so far, the first ones included.
+    `owner` says whose state is used (a tensor's number, or any other name for it), `reader` which
+    tensor's state the formula reads though each keeps its own, `count` the step count, `gradient`
+    and `rate` what the formula reads, `moves` which elements are updated, `forgets` whether state
+    is lost before the step, `repeats` how often a step is made. `shown` makes what is returned of
+    the values of a tensor so far, the first ones included.
     """
 
     name: str
     text: str
     owner: Callable[[Moment], Hashable] | None = None
+    reader: Callable[[Moment], int] | None = None
     count: Callable[[Moment], int] | None = None
     gradient: Callable[[Moment], Any] | None = None
     rate: Callable[[Moment], float] | None = None
@@ -105,10 +108,41 @@ def _run(
                 if not before:
                     execute_lines(start, names)
                 old = {name: names.get(name, 0.0) for name in rule.state}
-                execute_lines(body, names)
-                states[own] = {n: np.where(mask, names[n], old[n]) for n in rule.state}
+                read = states.get(mistake.reader(now)) if mistake.reader else None
+                kept = _execute_reading(body, names, rule, read)
+                states[own] = {n: np.where(mask, kept[n], old[n]) for n in rule.state}
                 params[k] = np.where(mask, names["W"], params[k])
         after.append(list(params))
         show = mistake.shown or (lambda values: values[-1])
         shown.append([show(values) for values in zip(*after)])
     return shown
+
+
+def _execute_reading(
+    body: tuple[CodeType, ...],
+    names: dict[str, Any],
+    rule: Rule,
+    read: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Run the formula's lines, and return the state that they make.
+
+    Where another state is `read`, each slot takes its value from there once it is made: repeated
+    or cut off, if the shapes differ.
+    """
+    kept: dict[str, Any] = {slot: names.get(slot) for slot in rule.state}
+    for line in body:
+        execute_lines((line,), names)
+        for slot in rule.state:
+            if names.get(slot) is kept[slot] or (read and names[slot] is read[slot]):
+                continue
+            kept[slot] = names[slot]
+            if read:
+                names[slot] = _fit_shape(read[slot], np.shape(kept[slot]))
+                read = {**read, slot: names[slot]}
+    return kept
+
+
+def _fit_shape(values: Any, shape: tuple[int, ...]) -> Any:
+    if np.shape(values) == shape:
+        return values
+    return np.resize(values, shape) if np.size(values) else np.zeros(shape)

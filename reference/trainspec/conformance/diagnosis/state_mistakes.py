@@ -98,6 +98,16 @@ MISTAKES = (
         owner=lambda now: 0,
     ),
     StateMistake(
+        "state-read-of-first-tensor",
+        "each tensor keeps a state, and every step reads that of the first tensor",
+        reader=lambda now: 0 if now.k else -1,
+    ),
+    StateMistake(
+        "state-read-of-tensor-before",
+        "each tensor keeps a state, and a step reads that of the tensor before it",
+        reader=lambda now: now.k - 1,
+    ),
+    StateMistake(
         "state-of-first-tensor-new-at-each-tensor",
         "a tensor starts with the state that the tensor before it has left",
         owner=lambda now: max(now.k - 1, 0),

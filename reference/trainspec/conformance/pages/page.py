@@ -42,6 +42,9 @@ from trainspec.conformance.pages.parts import (
 )
 from trainspec.conformance.pages.rule import Rule, parse_rule
 
+#: How a shape begins whose first axis has a name: ``(N,``.
+LEADING_AXIS = re.compile(r"\(\w+,")
+
 
 class Page:
     """The spec page of a technique, such as ``optimizers/adam``, from its text.
@@ -145,6 +148,19 @@ class Page:
     def outputs(self) -> tuple[str, ...]:
         """The names of the outputs."""
         return self._read_names("Outputs") or ("params",)
+
+    @cached_property
+    def of_each_row(self) -> tuple[str, ...]:
+        """The inputs and outputs that hold a row for each sample of the first input's batch."""
+        rows = [*self._document.rows("Inputs"), *self._document.rows("Outputs")]
+        axis = LEADING_AXIS.match(rows[0].get("shape", "")) if rows else None
+        if not axis:
+            return ()
+        found: dict[str, None] = {}
+        for row in rows:
+            if row["shape"].startswith((axis[0], *(f"as `{name}`" for name in found))):
+                found[row["name"]] = None
+        return tuple(found)
 
     @cached_property
     def parameters(self) -> Mapping[str, Parameter]:

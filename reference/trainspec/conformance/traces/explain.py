@@ -64,18 +64,39 @@ def explain_trace(
     for rated, published in ((True, True), (False, True), (True, False)):
         if not rated and (trace.rates is not None or lost):
             continue
-        found = []
-        for page in fitting:
-            for explanation in _try_forms(sample, page, published, rated):
-                found.append(explanation)
-                if trace.coarse and len(found) >= ENOUGH:
-                    break
-            tick()
-        judged = judge_explanations(held, _drop_idle(found), rated)
+        judged = _find_whole(held, sample, fitting, published, rated, tick)
         if judged:
             kept = [e for e in judged if e.whole] or judged
             return Explained(trace, sorted(kept, key=attrgetter("simplicity")), notes)
     return Explained(trace, [], notes)
+
+
+def _find_whole(
+    held: Trace,
+    sample: Trace,
+    pages: Sequence[Page],
+    published: bool,
+    rated: bool,
+    tick: Callable[[], None],
+) -> list[Explanation]:
+    """The forms that explain a sample, held to the whole trace.
+
+    A constant more explains what is explained without it. Forms that have one are tried where no
+    other explains the whole trace, which shows more than the sample does.
+    """
+    judged: list[Explanation] = []
+    for richer in (False, True):
+        found = []
+        for page in pages:
+            for explanation in _try_forms(sample, page, published, rated, richer):
+                found.append(explanation)
+                if held.coarse and len(found) >= ENOUGH:
+                    break
+            tick()
+        judged += judge_explanations(held, _drop_idle(found), rated)
+        if not judged or any(e.whole for e in judged):
+            break
+    return judged
 
 
 def _explain_either_count(
@@ -108,7 +129,8 @@ def _list_notes(trace: Trace, finite: int) -> Iterator[str]:
     if trace.coarse:
         yield (
             f"in {trace.kind} many rules look alike: each of those listed explains the trace, and "
-            "others may; record the run in float32 or float64 to tell them apart"
+            "others may, such as the same with a small weight decay; record the run in float32 or "
+            "float64 to tell them apart"
         )
     if trace.left_out:
         yield f"not judged, since they move without a gradient: {', '.join(trace.left_out)}"
@@ -140,7 +162,14 @@ def _may_ask(trace: Trace, page: Page, notes: list[str]) -> bool:
     return False
 
 
-def _try_forms(sample: Trace, page: Page, published: bool, rated: bool) -> Iterator[Explanation]:
+def _try_forms(
+    sample: Trace, page: Page, published: bool, rated: bool, richer: bool
+) -> Iterator[Explanation]:
+    """The forms of a page that explain a sample.
+
+    A form with a constant of its own beside one that explains the sample without it is left out,
+    or with `richer` set, tried alone.
+    """
     sets = list_published(page.technique) if published else list_single(page.technique)
     found: list[tuple[str, ...]] = []
     for edits in sets:
@@ -154,12 +183,14 @@ def _try_forms(sample: Trace, page: Page, published: bool, rated: bool) -> Itera
         if unknown and len(edits) > MOST_EDITS:
             continue
         extra = set(find_unknown(sample, page, rule)) - page.parameters.keys()
-        # A constant more explains what is explained without it.
-        if extra and any(set(simpler) <= set(edits) for simpler in found):
+        beside = bool(extra) and any(set(simpler) <= set(edits) for simpler in found)
+        if beside and not richer:
             continue
         solution = solve(sample, page, rule, constant_rate=rated)
-        if solution is not None:
-            found.append(edits)
+        if solution is None:
+            continue
+        found.append(edits)
+        if beside or not richer:
             yield Explanation(page.technique, edits, solution)
 
 

@@ -45,8 +45,9 @@ STARTS, TURNS = 2, 25
 #: Where the state was not recorded, so many starts are taken of each constant, and compared by so
 #: many numbers: every one of them has a state of its own, which is inferred.
 FEW = 4
-#: How many of the best starts are tried as they are, where a type is coarse.
-GUESSES = 4
+#: How many usual values are tried as they are, where a type is coarse.
+#: Those within so many rough tolerances come in the order of the values.
+GUESSES, CLOSE = 24, 2.0
 #: After `HOPE` turns a start is left if its misses are still `FAR` rough tolerances.
 HOPE, FAR = 4, 1000.0
 
@@ -133,15 +134,28 @@ class _Search:
         if not rows.shape[1]:
             yield np.empty(0)
             return
+        if self.trace.coarse:
+            yield from self._find_usual(rows)
         few = self.trace.take(slice(FEW)) if self.unknown_state else self.trace
         order = np.argsort(self._badness(few, rows))
         for start in rows[order[:STARTS]]:
             self.guess = None
             yield self._follow(start, np.ones(len(start), bool))
-        # Where a type is so coarse that nothing can be followed, usual values may fit as they are.
-        for start in rows[order[:GUESSES]] if self.rated and self.trace.coarse else ():
-            for digits in (1, 2):
-                yield np.array([*start[:-1], float(f"{start[-1]:.{digits}g}")])
+
+    def _find_usual(self, rows: Array) -> Iterator[Array]:
+        """The usual values that come closest as they are, with rates near those that fit.
+
+        A type may be so coarse that misses are steps, which nothing can be followed on.
+        """
+        if self.rated:
+            near = [_list_near_rates(rate) for rate in rows[:, -1]]
+            rates = np.concatenate(near)[:, None]
+            rows = np.hstack([np.repeat(rows[:, :-1], [len(n) for n in near], axis=0), rates])
+        far = np.abs(self._misses(rows, self._infer(rows, self.trace))).max(axis=(1, 2))
+        # Of those that may fit, the page's defaults come first.
+        for point in rows[np.argsort(np.maximum(far, CLOSE), kind="stable")[:GUESSES]]:
+            self.guess = None
+            yield point
 
     def _give(self, rows: Array) -> tuple[Names, Any]:
         """The constants of every candidate, as columns, and the rate of every step."""
@@ -296,6 +310,13 @@ class _Search:
         exact = [float(np.ravel(rate)[0]) for rate in rates]
         shift = max(self.trace.roundoff * 8, 1e-15)
         return [_shorten_number(rate, shift) for rate in exact]
+
+
+def _list_near_rates(rate: float) -> list[float]:
+    """Learning rates near one that fits: with one digit, with two, and the closest usual one."""
+    short = [abs(float(f"{rate:.{digits}g}")) for digits in (1, 2)]
+    usual = min(RATES, key=lambda usual: abs(math.log(usual / max(abs(rate), 1e-300))))
+    return list(dict.fromkeys([usual, *short]))
 
 
 def _shorten_number(value: float, relative: float) -> float:
