@@ -113,7 +113,11 @@ class Checked(Struct, frozen=True, dict=True):
 
 
 def load_implementation(
-    target: Target, *, timeout: float = 10.0, in_process: bool = False
+    target: Target,
+    *,
+    timeout: float = 10.0,
+    in_process: bool = False,
+    memory: float | None = None,
 ) -> Implementation:
     """The implementation that `target` stands for.
 
@@ -121,8 +125,8 @@ def load_implementation(
     an optimizer, a layer or the like by its name (``torch.optim:AdamW``), the words of a program
     (``["node", "adapter.mjs"]``), a module, or functions by the names of their operations
     (``{"adam": my_adam}``). `timeout` is the time for one answer in seconds. What is named by a
-    word runs in a process of its own unless `in_process` is set; a module and functions run in
-    this one.
+    word runs in a process of its own unless `in_process` is set, and is ended if it holds more
+    than `memory` MB; a module and functions run in this one.
 
     Raises `AdapterError` where there is no such thing, or it is not an adapter.
     """
@@ -133,7 +137,7 @@ def load_implementation(
         module.__dict__.update(target)
         return PythonModule(module, "functions", timeout)
     words = targets.split_target(str(target)) if isinstance(target, (str, Path)) else list(target)
-    return targets.load_implementation(words, timeout, in_process=in_process)
+    return targets.load_implementation(words, timeout, in_process=in_process, memory=memory)
 
 
 def check(

@@ -31,7 +31,7 @@ from trainspec.conformance.cli.group import COMMANDS, main
         ),
         (["check", "-t", "adam", "-l", "statistics"], 2, "no case matches these options"),
         (["check", "--timeout", "0"], 2, "0 is not in the range"),
-        (["check", "--timeout", "nan"], 2, "nan is not a time"),
+        (["check", "--timeout", "nan"], 2, "nan is not a number"),
         (["check", "-c", "adam/usual-values", "-d", "float16"], 2, "cases serves float16"),
         (["check", "reference", "sgd"], 2, "one implementation at a time"),
         (["check", "--", "/"], 2, "is a folder, not a program"),

@@ -8,11 +8,14 @@ import time
 import psutil
 import pytest
 
+from trainspec.conformance.cases.result import CallError, Outcome
 from trainspec.conformance.implementations.process import (
     LONGEST,
     MESSAGE_LENGTH,
     ChildProcess,
     EndedError,
+    TooLargeError,
+    receive_answer,
 )
 
 
@@ -21,8 +24,8 @@ def start():
     """Start Python code as a program; it is ended when the test is over."""
     running = []
 
-    def make(code):
-        running.append(ChildProcess([sys.executable, "-u", "-c", code]))
+    def make(code, memory=None):
+        running.append(ChildProcess([sys.executable, "-u", "-c", code], memory=memory))
         return running[-1]
 
     yield make
@@ -104,3 +107,34 @@ def test_a_child_that_outlives_its_parent_is_found_by_its_mark(start):
         process.receive(20)
     process.end()
     assert gone(child)
+
+
+HOLDS_MUCH = """
+import sys, time
+for line in sys.stdin:
+    held = bytearray(300_000_000)
+    time.sleep(60)
+"""
+
+
+def test_a_program_that_holds_too_much_memory_is_told(start):
+    process = start(HOLDS_MUCH, memory=200)
+    process.send(b"one\n")
+    with pytest.raises(TooLargeError, match="MB of memory, with its children; 200 MB are allowed"):
+        process.receive(20)
+    with pytest.raises(CallError, match="200 MB are allowed") as caught:
+        receive_answer(process, 20, "late")
+    assert caught.value.outcome is Outcome.CRASHED
+
+
+def test_memory_of_children_counts(start):
+    child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {HOLDS_MUCH!r}])"
+    process = start(child, memory=200)
+    process.send(b"one\n")
+    with pytest.raises(TooLargeError):
+        process.receive(20)
+
+
+def test_a_program_that_holds_little_is_not_ended(start):
+    process = start("import sys, time; time.sleep(0.6); print(1, flush=True)", memory=200)
+    assert process.receive(20) == b"1\n"

@@ -26,6 +26,7 @@ from trainspec.conformance.cli.options import (
     known_option,
     make_console,
     map_option,
+    memory_option,
     parse_variants,
     set_option,
     show_progress,
@@ -90,6 +91,7 @@ def _add_options(function: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--link", default="", help="A link about failures that are new."),
             start_timeout_option,
             timeout_option,
+            memory_option,
             in_process_option,
             as_option,
             set_option,
@@ -148,6 +150,7 @@ def command(ctx: click.Context, /, target: tuple[str, ...], **options: Any) -> N
         options["timeout"],
         in_process=options["in_process"],
         start_timeout=options["start_timeout"],
+        memory=options["memory"],
     )
     try:
         selection = _select(**options)

@@ -9,6 +9,7 @@ from trainspec.conformance.cases.load import load_cases
 from trainspec.conformance.cli.options import (
     in_process_option,
     make_console,
+    memory_option,
     show_progress,
     technique_option,
     timeout_option,
@@ -26,6 +27,7 @@ from trainspec.conformance.reporting.terminal_identify import print_comparisons
 @technique_option
 @widest_option
 @timeout_option
+@memory_option
 @in_process_option
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 @click.pass_context
@@ -36,6 +38,7 @@ def command(
     technique: tuple[str, ...],
     dtype: str | None,
     timeout: float,
+    memory: float | None,
     in_process: bool,
     as_json: bool,
 ) -> None:
@@ -54,7 +57,9 @@ def command(
     pair: list[Implementation] = []
     try:
         for word in (one, other):
-            pair.append(load_implementation(word, timeout=timeout, in_process=in_process))
+            pair.append(
+                load_implementation(word, timeout=timeout, in_process=in_process, memory=memory)
+            )
         total = len({case.operation for case in cases})
         with show_progress(total, f"comparing {pair[0].name} and {pair[1].name}") as tick:
             found = compare(pair[0], pair[1], technique, dtype=dtype or "", tick=tick)

@@ -16,6 +16,7 @@ from trainspec.conformance.cli.options import (
     as_option,
     make_console,
     map_option,
+    memory_option,
     set_option,
     show_progress,
     timeout_option,
@@ -35,6 +36,7 @@ from trainspec.conformance.traces.explanation import explained_data
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 @widest_option
 @timeout_option
+@memory_option
 @click.option(
     "--trace",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -51,6 +53,7 @@ def command(
     words: tuple[str, ...],
     dtype: str | None,
     timeout: float,
+    memory: float | None,
     trace: Path | None,
     whole: bool,
     operation: str,
@@ -76,7 +79,7 @@ def command(
     target, operations = _split_words(words)
     cases = load_cases(operations)
     target = choose_target(target, operation, fixed, names)
-    implementation = load_implementation(target, timeout=timeout)
+    implementation = load_implementation(target, timeout=timeout, memory=memory)
     try:
         total = len({case.operation for case in cases}) + len(implementation.forms)
         with show_progress(total, f"identifying {implementation.name}") as tick:

@@ -21,7 +21,7 @@ def _reject_nan(
     ctx: click.Context, parameter: click.Parameter, value: float | None
 ) -> float | None:
     if value is not None and math.isnan(value):
-        raise click.BadParameter("nan is not a time", ctx, parameter)
+        raise click.BadParameter("nan is not a number", ctx, parameter)
     return value
 
 
@@ -38,6 +38,13 @@ start_timeout_option = click.option(
     type=click.FloatRange(0.01, 86400),
     callback=_reject_nan,
     help="Seconds allowed for a program's first answer, while it starts; as --timeout by default.",
+)
+memory_option = click.option(
+    "--memory",
+    metavar="MB",
+    type=click.FloatRange(1),
+    callback=_reject_nan,
+    help="End an implementation that holds more than this many MB, with its children.",
 )
 technique_option = click.option(
     "--technique", "-t", multiple=True, help="Only this technique or folder."

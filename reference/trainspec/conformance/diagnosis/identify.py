@@ -6,7 +6,6 @@ alternative is found, and what was found is checked as if it had been declared.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -32,32 +31,18 @@ from trainspec.conformance.checking.declarations import (
 )
 from trainspec.conformance.checking.random_draws import check_draws, list_draws
 from trainspec.conformance.derivation.as_form import as_form
-from trainspec.conformance.derivation.values import compute_values
+from trainspec.conformance.diagnosis.alternatives import Alike, Alternative, find_alternatives
 from trainspec.conformance.diagnosis.diagnose import Diagnosis, explain
 from trainspec.conformance.diagnosis.draws import identify_draws
-from trainspec.conformance.diagnosis.evidence import NEAR, Evidence, gather_evidence
-from trainspec.conformance.diagnosis.wording import describe_first_difference
+from trainspec.conformance.diagnosis.evidence import Evidence, gather_evidence
 from trainspec.conformance.implementations.implementation import Implementation
-from trainspec.conformance.pages.forms import Form, find_neighbours
+from trainspec.conformance.pages.forms import Form
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import Page
 from trainspec.conformance.pages.parts import VARIANT_HYPERPARAMETER
 
 #: What derives the values of forms that nobody stored.
 NEEDED = "the extra `certification`: pip install 'trainspec[certification]'"
-
-
-class Alternative(Struct, frozen=True):
-    """The closest other form: the case that rules it out most clearly, and what differs there.
-
-    `separating` is the number of cases that rule it out.
-    """
-
-    form: str
-    case: str
-    difference: str
-    tolerances: float
-    separating: int
 
 
 class Recheck(Struct, frozen=True):
@@ -71,10 +56,11 @@ class Recheck(Struct, frozen=True):
 class Identity(Struct, frozen=True):
     """What one form of an operation was found to be.
 
-    `passed` holds the hyperparameters beyond the canonical ones that it was given. `recheck` says
-    how it does when it is checked as what it was found to be, or is None where that was not asked;
-    then `reason` may say why. `unanswered` lists the cases without an answer, and why. `published`
-    says that it is a published form, with nothing changed besides.
+    `passed` holds the hyperparameters beyond the canonical ones that it was given. `alike` are
+    other forms that explain the answers as well. `recheck` says how it does when it is checked as
+    what it was found to be, or is None where that was not asked; then `reason` may say why.
+    `unanswered` lists the cases without an answer, and why. `published` says that it is a published
+    form, with nothing changed besides.
     """
 
     offering: Offering
@@ -83,6 +69,7 @@ class Identity(Struct, frozen=True):
     passed: Mapping[str, float]
     diagnosis: Diagnosis
     alternative: Alternative | None
+    alike: Sequence[Alike]
     recheck: Recheck | None
     reason: str = ""
     unanswered: tuple[str, ...] = ()
@@ -130,7 +117,9 @@ def _identify_draws(
         if diagnosis is None:
             continue  # nothing was drawn: `check` says why
         published = _is_published(page, diagnosis)
-        yield Identity(offering, own[0].kind, form, {}, diagnosis, None, None, published=published)
+        yield Identity(
+            offering, own[0].kind, form, {}, diagnosis, None, (), None, published=published
+        )
 
 
 def _identify_offering(
@@ -210,7 +199,7 @@ def _identify_one(
         cases[0].form,
         passed,
         diagnosis,
-        _find_alternative(evidence, form) if form else None,
+        *find_alternatives(evidence, form),
         recheck,
         reason,
         unanswered,
@@ -241,42 +230,6 @@ def _check_as_found(
     return Recheck(len(passing), len(asked), max((r.error for r in passing), default=0.0))
 
 
-def _find_alternative(evidence: Evidence, form: Form) -> Alternative | None:
-    """Of the forms that differ by one edit, the one that is hardest to rule out."""
-    page = evidence.page
-    short = evidence.short
-    second: tuple[float, Form] | None = None
-    for other in find_neighbours(page, form):
-        if page.variant_hyperparameters(other.rule) - evidence.given - other.more.keys():
-            continue
-        farthest = 0.0
-        for index in short:
-            distance = _measure(evidence, index, other)
-            farthest = max(farthest, distance)
-            if second is not None and farthest >= second[0]:
-                break
-        if farthest > NEAR and (second is None or farthest < second[0]):
-            second = farthest, other
-    if second is None:
-        return None
-    distances = {i: _measure(evidence, i, second[1]) for i in short}
-    index = max(distances, key=distances.__getitem__)
-    values = compute_values(evidence.cases[index], second[1].rule, second[1].more)
-    return Alternative(
-        second[1].display,
-        evidence.cases[index].label,
-        describe_first_difference(evidence, index, values, second[1].edits),
-        distances[index],
-        sum(d > NEAR for d in distances.values()),
-    )
-
-
-def _measure(evidence: Evidence, index: int, form: Form) -> float:
-    values = compute_values(evidence.cases[index], form.rule, form.more)
-    found = evidence.distance(index, values, form.edits)
-    return math.inf if math.isnan(found) else found
-
-
 def identity_data(identity: Identity) -> dict[str, Any]:
     """An identity as JSON data."""
     d, other, recheck = identity.diagnosis, identity.alternative, identity.recheck
@@ -304,6 +257,10 @@ def identity_data(identity: Identity) -> dict[str, Any]:
             "tolerances": spell_number(other.tolerances),
             "separating_cases": other.separating,
         },
+        "alike": [
+            {"form": form.form, "told_apart_by": form.case, "why": form.why}
+            for form in identity.alike
+        ],
         "conforms": recheck
         and {
             "passed": recheck.passed,

@@ -41,14 +41,16 @@ ECHO = 100
 class ChildModule:
     """A Python adapter in a process of its own."""
 
-    def __init__(self, target: str, timeout: float = 10.0) -> None:
+    def __init__(self, target: str, timeout: float = 10.0, memory: float | None = None) -> None:
         """Start the process; `target` is the path of an adapter or the name of a shipped one.
+
+        `memory` is the most that it may hold, in MB.
 
         While the adapter is imported there the checker can go on. What it says of itself is read
         when it is first asked for; then `AdapterError` is raised where it cannot be imported or
         describes itself wrongly, `CallError` where the process ends or hangs at that.
         """
-        self.target, self.timeout = target, timeout
+        self.target, self.timeout, self.memory = target, timeout, memory
         self.undeclared = target.startswith(PACKED)
         self._process: ChildProcess | None = None
         self._echo = ECHO
@@ -146,7 +148,7 @@ class ChildModule:
         """Start the process."""
         self.close()
         command = [sys.executable, "-c", RUN_WORKER, self.target, str(self.timeout)]
-        self._process = ChildProcess(command, framed=True, echo=self._echo)
+        self._process = ChildProcess(command, framed=True, echo=self._echo, memory=self.memory)
         self._echo = 0  # it will print the same again
 
     def _read_description(self) -> Description:

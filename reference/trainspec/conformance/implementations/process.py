@@ -32,6 +32,9 @@ LONGEST = 1 << 24
 FITS = 4096
 #: Answers that are kept unread; the program waits when there are more.
 UNREAD = 4
+#: How often it is seen whether it still runs and how much memory it holds, in seconds.
+POLL = 0.25
+MEGABYTE = 10**6
 #: Lines of standard error that are kept, and their longest length.
 MESSAGES, MESSAGE_LENGTH = 20, 200
 MARK = "TRAINSPEC_RUN"
@@ -42,16 +45,29 @@ class EndedError(Exception):
     """The program has closed its output, or has ended."""
 
 
+class TooLargeError(Exception):
+    """The program and its children hold more memory than they may."""
+
+
 class ChildProcess:
     """A program that is running, with pipes to it."""
 
-    def __init__(self, command: Sequence[str], *, framed: bool = False, echo: int = 0) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        framed: bool = False,
+        echo: int = 0,
+        memory: float | None = None,
+    ) -> None:
         """Start it. Raises OSError where that cannot be done.
 
         What it writes is a line an answer or, `framed`, a frame. The first `echo` lines of its
-        standard error are repeated on the checker's own.
+        standard error are repeated on the checker's own. `memory` is the most that it and its
+        children may hold, in MB.
         """
-        self._framed, self._echo = framed, echo
+        self._framed, self._echo, self._memory = framed, echo, memory
+        self._measured = time.monotonic()
         self._mark = uuid.uuid4().hex
         self._process = subprocess.Popen(
             command,
@@ -106,13 +122,15 @@ class ChildProcess:
         """The next line that it writes.
 
         Raises TimeoutError where none comes in time, `EndedError` where none can come any more:
-        also while children of a program that has ended hold its output open.
+        also while children of a program that has ended hold its output open; `TooLargeError`
+        where it holds too much memory, which is measured every quarter of a second.
         """
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            answer = self._next(min(left, 0.25))
+            answer = self._next(min(left, POLL))
+            self._measure_memory()
             if answer is None and not self.running:
-                answer = self._next(0.25) or _END
+                answer = self._next(POLL) or _END
             if answer is _END:
                 raise EndedError
             if answer is not None:
@@ -123,6 +141,21 @@ class ChildProcess:
         with suppress(queue.Empty):
             return self._answers.get(timeout=seconds)
         return None
+
+    def _measure_memory(self) -> None:
+        if self._memory is None or time.monotonic() - self._measured < POLL:
+            return
+        self._measured, held = time.monotonic(), 0
+        with suppress(psutil.Error):
+            held = psutil.Process(self.pid).memory_info().rss
+        for process in self._find_descendants():
+            with suppress(psutil.Error):
+                held += process.memory_info().rss
+        if held > self._memory * MEGABYTE:
+            raise TooLargeError(
+                f"held {held / MEGABYTE:,.0f} MB of memory, with its children; "
+                f"{self._memory:,g} MB are allowed"
+            )
 
     def describe_end(self) -> str:
         """How it ended, in words."""
@@ -194,13 +227,15 @@ class ChildProcess:
 def receive_answer(process: ChildProcess, seconds: float, late: str) -> bytes:
     """The next thing that a process writes.
 
-    Raises `CallError`: "crashed" if the process has ended, "timed out", with the message `late`, if
-    nothing arrives in time. The state of the process is then unknown.
+    Raises `CallError`: "crashed" if the process has ended or holds too much memory, "timed out",
+    with the message `late`, if nothing arrives in time. The state of the process is then unknown.
     """
     try:
         return process.receive(seconds)
     except EndedError:
         raise CallError(Outcome.CRASHED, process.describe_end()) from None
+    except TooLargeError as error:
+        raise CallError(Outcome.CRASHED, str(error)) from None
     except TimeoutError:
         raise CallError(Outcome.TIMED_OUT, late) from None
 

@@ -40,19 +40,24 @@ class Program:
     """A program on the other end of a pipe."""
 
     def __init__(
-        self, command: Sequence[str], timeout: float = 10.0, start_timeout: float | None = None
+        self,
+        command: Sequence[str],
+        timeout: float = 10.0,
+        start_timeout: float | None = None,
+        memory: float | None = None,
     ) -> None:
         """Start the program and ask it what it is.
 
         `start_timeout` is the time for the first answer; when the program is started again, its
-        first answer may take longer by as much as the first of all took.
+        first answer may take longer by as much as the first of all took. `memory` is the most that
+        it may hold, in MB.
 
         Raises `AdapterError` where there is no such program, or it describes itself wrongly, and
         `CallError` where it does not answer.
         """
         if shutil.which(command[0]) is None:
             raise AdapterError(_explain_missing(command[0]))
-        self.command, self.timeout = list(command), timeout
+        self.command, self.timeout, self.memory = list(command), timeout, memory
         self._process: ChildProcess | None = None
         self._number, self._starting = 0, True
         self._allowance = max(timeout, start_timeout or 0.0)
@@ -143,7 +148,7 @@ class Program:
             self.close()
             self._starting = True
             try:
-                self._process = ChildProcess(self.command)
+                self._process = ChildProcess(self.command, memory=self.memory)
             except OSError as error:
                 raise AdapterError(
                     f"{self.command[0]!r} cannot be started: {error.strerror} "

@@ -49,16 +49,19 @@ def load_implementation(
     *,
     in_process: bool = False,
     start_timeout: float | None = None,
+    memory: float | None = None,
 ) -> Implementation:
     """The implementation that the command line names.
 
     `target` is one word: a path ``my_adapter.py``, the name of a shipped adapter, or an object
     ``package.module:Name``; or it is a program and its arguments. What is written in Python runs
     in a process of its own, which it may crash, unless `in_process` is set or it is the
-    reference. A program's first answer may take as long as `start_timeout` says. Raises
-    `AdapterError` where there is no such thing.
+    reference. A program's first answer may take as long as `start_timeout` says. A process that
+    holds more than `memory` MB is ended. Raises `AdapterError` where there is no such thing.
     """
     first = target[0]
+    if memory is not None and in_process:
+        raise AdapterError("a limit of memory needs a process of its own: leave out --in-process")
     if len(target) > 1 and (first.endswith(".py") or first in list_adapters()):
         raise AdapterError(
             f"one implementation at a time: after {first!r} comes {target[1]!r}; "
@@ -75,12 +78,12 @@ def load_implementation(
             return PythonModule(module, unpacked.path, timeout, known)
     python = packed or (len(target) == 1 and (first.endswith(".py") or first in list_adapters()))
     if python and not in_process and first != "reference":
-        return ChildModule(first, timeout)
+        return ChildModule(first, timeout, memory)
     if len(target) == 1 and first.endswith(".py"):
         return PythonModule(_import_path(Path(first)), Path(first).stem, timeout)
     if len(target) == 1 and first in list_adapters():
         return PythonModule(_import_shipped(first), first, timeout, _read_listed(first))
-    return Program(target, timeout, start_timeout)
+    return Program(target, timeout, start_timeout, memory)
 
 
 def _read_listed(adapter: str) -> dict[str, str]:

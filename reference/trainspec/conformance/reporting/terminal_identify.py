@@ -18,6 +18,9 @@ from trainspec.conformance.reporting.terminal import print_labelled
 
 print_line = partial(print_labelled, indent=23)
 
+#: So many forms that explain the answers as well are shown with what would tell them apart.
+FEW = 3
+
 
 def print_identities(
     console: Console, implementation: Implementation, found: Sequence[Identity]
@@ -66,6 +69,12 @@ def _print_identity(console: Console, identity: Identity) -> None:
         )
     if identity.reason:
         print_line(console, "checked as this form", identity.reason)
+    for like in identity.alike[:FEW]:
+        apart = f"the answer to {like.case} would tell them apart: {like.why}" if like.case else ""
+        print_line(console, "explained as well by", f"{like.form}; {apart or 'no case differs'}")
+    if len(identity.alike) > FEW:
+        more = ", ".join(like.form for like in identity.alike[FEW:])
+        print_line(console, "", f"and by {more}")
     if other is not None:
         cases = "1 case" if other.separating == 1 else f"{other.separating} cases"
         print_line(

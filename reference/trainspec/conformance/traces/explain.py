@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 
@@ -86,12 +87,10 @@ def _find_whole(
     """
     judged: list[Explanation] = []
     for richer in (False, True):
-        found = []
+        found: list[Explanation] = []
         for page in pages:
-            for explanation in _try_forms(sample, page, published, rated, richer):
-                found.append(explanation)
-                if held.coarse and len(found) >= ENOUGH:
-                    break
+            forms = _try_forms(sample, page, published, rated, richer)
+            found += itertools.islice(forms, ENOUGH if held.coarse else None)
             tick()
         judged += judge_explanations(held, _drop_idle(found), rated)
         if not judged or any(e.whole for e in judged):

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 from msgspec import Struct
 
 from trainspec.conformance.basics.names import Offering, join_form, operation_of
-from trainspec.conformance.cases.load import load_cases
-from trainspec.conformance.derivation.values import compute_values
+from trainspec.conformance.derivation.separating_case import find_separating_case
 from trainspec.conformance.pages.forms import compose_rule
 from trainspec.conformance.pages.load import load_page
 from trainspec.conformance.pages.page import Page
-from trainspec.conformance.pages.parts import VARIANT_HYPERPARAMETER
 from trainspec.conformance.pages.rule import Rule
 from trainspec.conformance.traces.schedule import describe_rates
 from trainspec.conformance.traces.solve import Solution
@@ -119,17 +116,5 @@ def find_separator(one: Explanation, other: Explanation) -> str:
     """The golden case whose answers differ most between two explanations, and why it exists."""
     if one.technique != other.technique:
         return ""
-    best, words = 0.0, ""
-    for case in load_cases([one.technique]):
-        if case.rejects or case.is_long or case.level == "edge":
-            continue
-        values = []
-        for e in (one, other):
-            missing = e.page.variant_hyperparameters(e.rule)
-            more = dict.fromkeys(missing, VARIANT_HYPERPARAMETER)
-            values.append(compute_values(case, e.rule, more))
-        size = np.maximum(np.abs(values[0]), 1e-300)
-        apart = float(np.max(np.abs(values[0] - values[1]) / size, initial=0.0))
-        if apart > best:
-            best, words = apart, f"{case.label}: {case.why}"
-    return words
+    case = find_separating_case(one.page, one.rule, other.rule)
+    return f"{case.label}: {case.why}" if case else ""

@@ -47,7 +47,7 @@ STARTS, TURNS = 2, 25
 FEW = 4
 #: How many usual values are tried as they are, where a type is coarse.
 #: Those within so many rough tolerances come in the order of the values.
-GUESSES, CLOSE = 24, 2.0
+GUESSES, CLOSE = 12, 2.0
 #: After `HOPE` turns a start is left if its misses are still `FAR` rough tolerances.
 HOPE, FAR = 4, 1000.0
 
@@ -152,10 +152,15 @@ class _Search:
             rates = np.concatenate(near)[:, None]
             rows = np.hstack([np.repeat(rows[:, :-1], [len(n) for n in near], axis=0), rates])
         far = np.abs(self._misses(rows, self._infer(rows, self.trace))).max(axis=(1, 2))
-        # Of those that may fit, the page's defaults come first.
-        for point in rows[np.argsort(np.maximum(far, CLOSE), kind="stable")[:GUESSES]]:
+        # Of those that may fit, the page's defaults come first. Where a constant does not show,
+        # all its values are equally far off, and one is enough.
+        order = np.argsort(np.maximum(far, CLOSE), kind="stable")
+        different: dict[str, int] = {}
+        for index in order:
+            different.setdefault(f"{far[index]:.2g}", int(index))
+        for index in itertools.islice(different.values(), GUESSES):
             self.guess = None
-            yield point
+            yield rows[index]
 
     def _give(self, rows: Array) -> tuple[Names, Any]:
         """The constants of every candidate, as columns, and the rate of every step."""
