@@ -31,6 +31,20 @@ def _mask_further_on(x, u, dy, *, ratio):
     return x * (u > ratio), dy * (other > ratio), x * (1 - ratio)
 
 
+def _so_many_dropped(x, u, dy, *, ratio):
+    dropped = np.argsort(u, axis=None, kind="stable")[: int(ratio * u.size)]
+    mask = np.ones(u.size)
+    mask[dropped] = 0
+    mask = mask.reshape(u.shape) > 0
+    return np.where(mask, x, 0), np.where(mask, dy, 0), x * (1 - ratio)
+
+
+def _shuffled_twice(x, labels, permutation, *, ratio):
+    k, p = int(ratio * len(permutation)), permutation.astype(int)
+    x, labels = x[p], labels[p]
+    return x[p[:k]], labels[p[:k]], x[p[k:]], labels[p[k:]]
+
+
 def _by_text(values, scores, *, survivors):
     ranked = sorted(range(len(scores)), key=lambda k: str(scores[k].item()), reverse=True)
     best = values[ranked[: int(survivors)]]
@@ -56,6 +70,10 @@ def _labels_inverted(x, labels, permutation, *, ratio):
          "low: this is canonical with one change: scores in the order that they have as text"),
         ("dropout", _mask_further_on,
          "dx: this is canonical with one change: u one element further on"),
+        ("dropout", _so_many_dropped,
+         "y and dx: this is canonical with one change: the rank of u, from 1, over its size"),
+        ("validation_split", _shuffled_twice,
+         "this is product-in-floats with one change: permutation applied twice, as a permutation"),
         ("validation_split", _labels_inverted,
          "labels_validation and labels_train: this is canonical with one change: permutation "
          "inverted as a permutation"),

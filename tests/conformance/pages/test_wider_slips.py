@@ -27,6 +27,7 @@ def words_of(technique):
         ("initializers/constant", "value is taken as sign(value) * floor(abs(value))"),
         ("initializers/xavier", "fan_in is taken as count(z, 0)"),
         ("layers/batch_normalization", "the channels are the last axis"),
+        ("optimizers/rmsprop", "epsilon is taken as maximum(epsilon, 1e-06)"),
         ("networks/multilayer", "weight_decay is taken as weight_decay / count(x, 0)"),
         ("networks/network",
          "count(x, 1) in place of every N in daffine1 = gamma / root * (dnormalised - dbeta / N - "

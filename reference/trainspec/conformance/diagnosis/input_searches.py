@@ -228,6 +228,12 @@ def _roll(steps: int, axis: int | None = None) -> Callable[[FloatArray], FloatAr
     return lambda array: np.roll(array, steps, axis) if array.ndim else None
 
 
+def _rank(array: FloatArray) -> FloatArray:
+    """The place of each element in the order of all, from 1."""
+    order = np.argsort(array, axis=None, kind="stable")
+    return np.reshape(np.argsort(order) + 1.0, array.shape)
+
+
 #: What one input may be taken for.
 CHANGES: Mapping[str, Callable[[FloatArray], FloatArray | None]] = {
     "{0} with its first row as 0": _set_zero(0),
@@ -266,6 +272,8 @@ CHANGES: Mapping[str, Callable[[FloatArray], FloatArray | None]] = {
         if a.ndim == 1
         else None
     ),
+    "the rank of {0}, from 1, over its size": lambda a: _rank(a) / a.size,
+    "the rank of {0}, from a half, over its size": lambda a: (_rank(a) - 0.5) / a.size,
     "{0} sorted": lambda a: np.sort(a) if a.ndim == 1 else None,
     "{0} sorted from the largest": lambda a: np.sort(a)[::-1] if a.ndim == 1 else None,
 }

@@ -22,6 +22,7 @@ from trainspec.conformance.diagnosis.matching import (
 from trainspec.conformance.diagnosis.wording import describe_form
 from trainspec.conformance.pages.forms import (
     Form,
+    list_float_products,
     list_several,
     list_single,
 )
@@ -91,9 +92,12 @@ def find_slips_by_output(evidence: Evidence) -> Iterator[Match]:
 
 
 def list_bases(evidence: Evidence, found: Mapping[str, Own]) -> list[tuple[str, ...]]:
-    """The edits that an output may have beside a change: none, or those of the other outputs."""
+    """The edits that an output may have beside a change: none, those of the other outputs, or a
+    product that is rounded before its whole part is taken.
+    """
     known = (own.form.edits for own in found.values())
-    return list(dict.fromkeys((*evidence.declared, (), *known)))
+    rounded = ((name,) for name in list_float_products(evidence.page.technique))
+    return list(dict.fromkeys((*evidence.declared, (), *known, *rounded)))
 
 
 def _list_sets(page: Page) -> dict[tuple[str, ...], None]:

@@ -52,6 +52,9 @@ OTHERS = (
     "sqrt({0})",
     "1 / {0}",
 )
+LIMITING = ("max", "min")
+#: The limits that any hyperparameter may be held to.
+LIMITS = (1e-12, 1e-10, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 1)
 #: What it may be with a fraction beside it; the last is Ma and Yarats' untuned warm-up (2019).
 BESIDE = (
     "{0} * {1}",
@@ -111,6 +114,7 @@ def _list_courses(page: Page, rule: Rule) -> Iterator[Slip]:
         texts += [(name, form.format(name)) for form in forms]
         texts += [(name, f"{name} {op} {size}") for size in sizes for op in "*/"]
         texts += [(name, text) for text in _list_defaults(page, name)]
+        texts += [(name, f"{side}imum({name}, {bound})") for bound in LIMITS for side in LIMITING]
         beside = [other for other in fractions if other != name]
         texts += [(name, form.format(name, other)) for other in beside for form in BESIDE]
     counts_steps = page.is_update_rule or page.is_sequence
