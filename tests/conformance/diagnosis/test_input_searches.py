@@ -45,6 +45,16 @@ def _shuffled_twice(x, labels, permutation, *, ratio):
     return x[p[:k]], labels[p[:k]], x[p[k:]], labels[p[k:]]
 
 
+def _one_mask_for_all(x, u, dy, *, ratio):
+    keep = np.broadcast_to(u[:1], u.shape) > ratio if u.ndim > 1 else u > ratio
+    return np.where(keep, x, 0), np.where(keep, dy, 0), x * (1 - ratio)
+
+
+def _order_for_ranks(values, scores, *, survivors):
+    best = values[np.argsort(-scores) < survivors]
+    return best.min(), best.max()
+
+
 def _by_text(values, scores, *, survivors):
     ranked = sorted(range(len(scores)), key=lambda k: str(scores[k].item()), reverse=True)
     best = values[ranked[: int(survivors)]]
@@ -72,6 +82,10 @@ def _labels_inverted(x, labels, permutation, *, ratio):
          "dx: this is canonical with one change: u one element further on"),
         ("dropout", _so_many_dropped,
          "y and dx: this is canonical with one change: the rank of u, from 1, over its size"),
+        ("dropout", _one_mask_for_all,
+         "y and dx: this is canonical with one change: the first row of u in place of every row"),
+        ("narrow_range", _order_for_ranks,
+         "the order of scores, the largest first, in place of its ranks"),
         ("validation_split", _shuffled_twice,
          "this is product-in-floats with one change: permutation applied twice, as a permutation"),
         ("validation_split", _labels_inverted,

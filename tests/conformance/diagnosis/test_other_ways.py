@@ -30,6 +30,11 @@ def _welford_with_old_means(x):
     return mean, np.asarray(total / len(x)), np.asarray(np.sqrt(total / len(x)))
 
 
+def _mean_of_shifted(x):
+    shifted = x - x[0]
+    return np.mean(shifted), np.var(shifted), np.std(shifted)
+
+
 def _normalise_back_from_inputs(x, gamma, beta, dy, epsilon):
     mean = x.mean(0)
     root = np.sqrt(x.var(0) + epsilon)
@@ -63,6 +68,8 @@ def _transposed_factor(x, y, x_new, *, length_scale, signal_variance, noise_vari
     [
         ("standard_deviation", _welford_with_old_means, "Welford's method",
          "before in place of after in variance"),
+        ("standard_deviation", _mean_of_shifted, "distances from the first value",
+         "mean = sum(shifted) / n in place of mean = first + sum(shifted) / n"),
         ("gaussian_process", _transposed_factor, "a Cholesky factor",
          "half = solve(transpose(L), cross) in place of half = solve(L, cross)"),
         ("tanh", _tanh_from_sigmoid, "a sigmoid", "1 in place of 2 in s"),

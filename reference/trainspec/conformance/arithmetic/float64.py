@@ -37,4 +37,5 @@ FLOAT64_FUNCTIONS: dict[str, Any] = {
     "ceil": np.ceil,
     "erf": np.vectorize(math.erf, otypes=[np.float64]),
     **ARRAY_FUNCTIONS,
+    "arange": lambda v: np.arange(len(v), dtype=np.float64),
 }

@@ -36,7 +36,15 @@ def find_how(evidence: Evidence, wrong: Places) -> str:
         return ""  # the step before was not asked for
     if not np.isfinite(wrong.got).any():
         return "there it is infinite"
-    return _find_dependence(evidence, wrong)
+    return _find_input(wrong) or _find_dependence(evidence, wrong)
+
+
+def _find_input(wrong: Places) -> str:
+    """The input that the wrong numbers are, unchanged."""
+    for name, values in wrong.features.items():
+        if name.startswith("input ") and len(wrong.got) > 1 and np.array_equal(wrong.got, values):
+            return f"there it is the {name} as it is"
+    return ""
 
 
 def _find_dependence(evidence: Evidence, wrong: Places) -> str:

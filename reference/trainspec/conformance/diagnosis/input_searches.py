@@ -228,6 +228,28 @@ def _roll(steps: int, axis: int | None = None) -> Callable[[FloatArray], FloatAr
     return lambda array: np.roll(array, steps, axis) if array.ndim else None
 
 
+def _roll_columns(steps: int) -> Callable[[FloatArray], FloatArray | None]:
+    return lambda array: np.roll(array, steps, 1) if array.ndim > 1 else None
+
+
+def _repeat(place: tuple[slice, ...]) -> Callable[[FloatArray], FloatArray | None]:
+    """A part of an array in place of all parts like it."""
+
+    def change(array: FloatArray) -> FloatArray | None:
+        if array.ndim < max(2, len(place)):
+            return None
+        return np.array(np.broadcast_to(array[place], array.shape))
+
+    return change
+
+
+def _reverse_bytes(array: FloatArray) -> FloatArray:
+    """Elements in reverse, eight at a time; the last few are filled up with 0."""
+    filled = np.zeros(-(-array.size // 8) * 8)
+    filled[: array.size] = array.ravel()
+    return np.reshape(filled.reshape(-1, 8)[:, ::-1].ravel()[: array.size], array.shape)
+
+
 def _rank(array: FloatArray) -> FloatArray:
     """The place of each element in the order of all, from 1."""
     order = np.argsort(array, axis=None, kind="stable")
@@ -244,6 +266,13 @@ CHANGES: Mapping[str, Callable[[FloatArray], FloatArray | None]] = {
     "{0} one element further back": _roll(1),
     "{0} one row further on": _roll(-1, 0),
     "{0} one row further back": _roll(1, 0),
+    "{0} one column further on": _roll_columns(-1),
+    "{0} one column further back": _roll_columns(1),
+    "the first row of {0} in place of every row": _repeat((slice(0, 1),)),
+    "the last row of {0} in place of every row": _repeat((slice(-1, None),)),
+    "the first column of {0} in place of every column": _repeat((slice(None), slice(0, 1))),
+    "{0} with every eight elements in reverse, as bits that are packed one way and unpacked the "
+    "other": _reverse_bytes,
     "{0} with its rows in reverse": lambda a: a[::-1] if a.ndim else None,
     "{0} with its columns in reverse": lambda a: a[:, ::-1] if a.ndim > 1 else None,
     "{0} transposed": lambda a: a.T if a.ndim == 2 and a.shape[0] == a.shape[1] else None,
@@ -274,6 +303,12 @@ CHANGES: Mapping[str, Callable[[FloatArray], FloatArray | None]] = {
     ),
     "the rank of {0}, from 1, over its size": lambda a: _rank(a) / a.size,
     "the rank of {0}, from a half, over its size": lambda a: (_rank(a) - 0.5) / a.size,
+    "the order of {0} in place of its ranks": lambda a: (
+        np.argsort(a, kind="stable") + 0.0 if a.ndim == 1 else None
+    ),
+    "the order of {0}, the largest first, in place of its ranks": lambda a: (
+        -np.argsort(-a, kind="stable") + 0.0 if a.ndim == 1 else None
+    ),
     "{0} sorted": lambda a: np.sort(a) if a.ndim == 1 else None,
     "{0} sorted from the largest": lambda a: np.sort(a)[::-1] if a.ndim == 1 else None,
 }

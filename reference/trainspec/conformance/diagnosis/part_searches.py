@@ -31,12 +31,22 @@ CUTS: dict[str, Callable[[int], Sequence[int]]] = {
     "parts of two rows": lambda rows: range(2, rows, 2),
     "single rows": lambda rows: range(1, rows),
 }
-#: How the results of the parts become one, in words: what they are divided by if an output has a
-#: row for each row of the batch, and if it is one for all of them.
-JOINTS: dict[str, tuple[Callable[[int], int], Callable[[int], int]]] = {
-    "the mean of the parts' results": (lambda parts: parts, lambda parts: parts),
-    "the mean of the parts' results, each row as it is": (lambda parts: 1, lambda parts: parts),
-    "the sum of the parts' results": (lambda parts: 1, lambda parts: 1),
+Arrays = Sequence[FloatArray]
+Join = Callable[[Arrays], Any]
+#: How the results of the parts become one, in words: of an output that has a row for each row of
+#: the batch, and of one that has one result for all of them.
+JOINTS: dict[str, tuple[Join, Join]] = {
+    "the mean of the parts' results": (
+        lambda found: np.concatenate(found) / len(found),
+        lambda found: np.sum(found, 0) / len(found),
+    ),
+    "the mean of the parts' results, each row as it is": (
+        np.concatenate,
+        lambda found: np.sum(found, 0) / len(found),
+    ),
+    "the sum of the parts' results": (np.concatenate, lambda found: np.sum(found, 0)),
+    "the result of the last part only": (np.concatenate, lambda found: found[-1]),
+    "the result of the first part only": (np.concatenate, lambda found: found[0]),
 }
 
 
@@ -52,16 +62,16 @@ def list_parts(evidence: Evidence, form: Form) -> Iterator[Attempt]:
     if not evidence.page.of_each_row:
         return
     for into, cut in CUTS.items():
-        for joined, divisors in JOINTS.items():
+        for joined, joints in JOINTS.items():
             words = f"the batch taken in parts, {into}; {joined}"
-            yield Attempt(words, partial(_compute, evidence, form, cut, divisors))
+            yield Attempt(words, partial(_compute, evidence, form, cut, joints))
 
 
 def _compute(
     evidence: Evidence,
     form: Form,
     cut: Callable[[int], Sequence[int]],
-    divisors: tuple[Callable[[int], int], Callable[[int], int]],
+    joints: tuple[Join, Join],
     case: Case,
 ) -> FloatArray:
     """What the form returns on a case, flat; NaN where it cannot be put together."""
@@ -76,10 +86,10 @@ def _compute(
         ]
     except (ArithmeticError, LookupError, NameError, TypeError, ValueError):
         return whole
-    of_row, of_all = (divide(len(parts)) for divide in divisors)
+    of_each_row, of_all = joints
     for name, place in evidence.parts[evidence.cases.index(case)].items():
         found = [np.asarray(answer[name], dtype=np.float64) for answer in answers]
-        joined = np.concatenate(found) / of_row if name in batched else np.sum(found, 0) / of_all
+        joined = of_each_row(found) if name in batched else of_all(found)
         if np.size(joined) == place.stop - place.start:
             whole[place] = np.ravel(joined)
     return whole

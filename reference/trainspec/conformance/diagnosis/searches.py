@@ -43,6 +43,7 @@ from trainspec.conformance.diagnosis.slip_searches import (
     find_two_slips,
     find_wider_slips,
 )
+from trainspec.conformance.diagnosis.stale_outputs import find_stale_outputs
 from trainspec.conformance.diagnosis.state_mistakes import STATE_BY_SHAPE, list_mistakes
 from trainspec.conformance.diagnosis.wording import describe_form
 from trainspec.conformance.pages.forms import (
@@ -206,6 +207,7 @@ SEARCHES = (
     Search(_find_canonical, Tier.SIMPLE),
     Search(_find_single, Tier.SIMPLE),
     Search(_find_adapter_faults, Tier.SIMPLE),
+    Search(find_stale_outputs, Tier.SIMPLE),
     Search(_find_misreadings, Tier.SIMPLE),
     Search(_find_shared_state, Tier.SIMPLE),
     Search(find_mixed_up, Tier.SIMPLE),
