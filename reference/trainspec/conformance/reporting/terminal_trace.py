@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.markup import escape
 
@@ -11,6 +13,8 @@ from trainspec.conformance.traces.explanation import Explained, Explanation, fin
 
 #: Where the text of a labelled line begins.
 INDENT = 23
+#: So many golden cases that tell forms apart are shown.
+FEW = 5
 
 
 def print_explained(console: Console, name: str, found: Explained) -> None:
@@ -28,12 +32,21 @@ def print_explained(console: Console, name: str, found: Explained) -> None:
         console.print("[red]no form of these update rules explains it[/red]")
     if len(whole) > 1:
         console.print(f"[yellow]{len(whole)} forms explain all of it[/yellow]")
-        separator = find_separator(whole[0], whole[1])
-        if separator:
-            text = f"{whole[0].form} and {whole[1].form} differ most in {separator}"
-            print_labelled(console, "what tells apart", render_text(text), INDENT)
+        _print_separators(console, whole)
     for note in found.notes:
         console.print(f"[yellow]note[/yellow] {escape(note)}", soft_wrap=True)
+
+
+def _print_separators(console: Console, whole: Sequence[Explanation]) -> None:
+    """Print which golden cases tell forms of one rule apart, where there are any."""
+    told: dict[str, list[str]] = {}
+    for other in whole[1:]:
+        separator = find_separator(whole[0], other)
+        if separator:
+            told.setdefault(separator, []).append(other.form)
+    for separator, forms in list(told.items())[:FEW]:
+        text = f"{whole[0].form} and {', '.join(forms)} differ in {separator}"
+        print_labelled(console, "what tells apart", render_text(text), INDENT)
 
 
 def _print_one(console: Console, explanation: Explanation, whole: int) -> None:

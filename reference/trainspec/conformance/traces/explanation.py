@@ -113,7 +113,7 @@ def explained_data(found: Explained) -> dict[str, Any]:
 
 
 def find_separator(one: Explanation, other: Explanation) -> str:
-    """The golden case whose answers differ most between two explanations, and why it exists."""
+    """A golden case whose answers differ between two explanations, and why it exists."""
     if one.technique != other.technique:
         return ""
     case = find_separating_case(one.page, one.rule, other.rule)
