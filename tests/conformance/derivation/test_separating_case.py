@@ -24,3 +24,10 @@ def test_cases_can_be_left_out():
 
 def test_no_case_tells_a_rule_from_itself():
     assert find_separating_case(PAGE, PAGE.rule, PAGE.rule) is None
+
+
+def test_another_shape_tells_rules_apart():
+    page = load_page("layers/batch_normalization")
+    other = page.rule_of_form("statistics-per-activation")
+    case = find_separating_case(page, page.rule, other)
+    assert len(case.inputs["x"]["shape"]) == 4

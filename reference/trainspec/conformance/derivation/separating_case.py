@@ -38,6 +38,8 @@ def find_separating_case(
                 )
                 for rule in (one, other)
             )
+            if first.shape != second.shape:
+                return case
             apart = np.abs(first - second) / np.maximum(np.abs(first), 1e-300)
         most = float(np.max(apart, initial=0.0, where=np.isfinite(apart)))
         if most > CLEAR:
