@@ -53,3 +53,8 @@ def test_what_is_no_implementation_is_said_to_be_none(target, message):
 def test_known_failures_of_a_shipped_adapter_are_read():
     implementation = load_implementation(["reference"])
     assert implementation.known_failures == {}
+
+
+def test_memory_is_limited_in_a_process_of_its_own_only():
+    with pytest.raises(AdapterError, match="--memory limits a process of its own"):
+        load_implementation(["reference"], in_process=True, memory=100)

@@ -1,4 +1,4 @@
-"""The golden case that tells two rules apart: `page, two rules -> case, and how clearly`."""
+"""The golden case that tells two rules apart: `page, two rules -> case`."""
 
 from __future__ import annotations
 

@@ -258,8 +258,8 @@ def identity_data(identity: Identity) -> dict[str, Any]:
             "separating_cases": other.separating,
         },
         "alike": [
-            {"form": form.form, "told_apart_by": form.case, "why": form.why}
-            for form in identity.alike
+            {"form": like.form, "told_apart_by": like.case, "why": like.why}
+            for like in identity.alike
         ],
         "conforms": recheck
         and {

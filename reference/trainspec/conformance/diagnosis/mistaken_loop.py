@@ -6,7 +6,6 @@ The formula is right, and what it is given is not. A mistake is data: what it ch
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -84,7 +83,7 @@ def _run(
     params, grads = list(inputs["params"]), inputs["grads"]
     rates = given["learning_rate"]
     fixed = {**FLOAT64_FUNCTIONS, **given, "tensors": len(params)}
-    start, body = rule.code
+    start, _ = rule.code
     states: dict[Hashable, dict[str, Any]] = {}
     made = [0 for _ in params]
     after, shown = [list(params)], []
@@ -109,7 +108,7 @@ def _run(
                     execute_lines(start, names)
                 old = {name: names.get(name, 0.0) for name in rule.state}
                 read = states.get(mistake.reader(now)) if mistake.reader else None
-                kept = _execute_reading(body, names, rule, read)
+                kept = _execute_reading(rule, names, read)
                 states[own] = {n: np.where(mask, kept[n], old[n]) for n in rule.state}
                 params[k] = np.where(mask, names["W"], params[k])
         after.append(list(params))
@@ -119,10 +118,7 @@ def _run(
 
 
 def _execute_reading(
-    body: tuple[CodeType, ...],
-    names: dict[str, Any],
-    rule: Rule,
-    read: Mapping[str, Any] | None,
+    rule: Rule, names: dict[str, Any], read: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """Run the formula's lines, and return the state that they make.
 
@@ -130,15 +126,12 @@ def _execute_reading(
     or cut off, if the shapes differ.
     """
     kept: dict[str, Any] = {slot: names.get(slot) for slot in rule.state}
-    for line in body:
-        execute_lines((line,), names)
-        for slot in rule.state:
-            if names.get(slot) is kept[slot] or (read and names[slot] is read[slot]):
-                continue
-            kept[slot] = names[slot]
+    for line, code in zip(rule.body, rule.code[1]):
+        execute_lines((code,), names)
+        if line.name in kept:
+            kept[line.name] = names[line.name]
             if read:
-                names[slot] = _fit_shape(read[slot], np.shape(kept[slot]))
-                read = {**read, slot: names[slot]}
+                names[line.name] = _fit_shape(read[line.name], np.shape(kept[line.name]))
     return kept
 
 

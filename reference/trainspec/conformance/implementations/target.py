@@ -61,7 +61,9 @@ def load_implementation(
     """
     first = target[0]
     if memory is not None and in_process:
-        raise AdapterError("a limit of memory needs a process of its own: leave out --in-process")
+        raise AdapterError(
+            "--memory limits a process of its own: it cannot be used with --in-process"
+        )
     if len(target) > 1 and (first.endswith(".py") or first in list_adapters()):
         raise AdapterError(
             f"one implementation at a time: after {first!r} comes {target[1]!r}; "

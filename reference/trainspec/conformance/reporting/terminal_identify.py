@@ -58,7 +58,7 @@ def _print_identity(console: Console, identity: Identity) -> None:
         print_line(
             console,
             "without an answer",
-            f"{len(identity.unanswered)} cases, such as {identity.unanswered[0]}",
+            f"{_count_cases(len(identity.unanswered))}, such as {identity.unanswered[0]}",
         )
     if identity.recheck is not None:
         r = identity.recheck
@@ -76,13 +76,17 @@ def _print_identity(console: Console, identity: Identity) -> None:
         more = ", ".join(like.form for like in identity.alike[FEW:])
         print_line(console, "", f"and by {more}")
     if other is not None:
-        cases = "1 case" if other.separating == 1 else f"{other.separating} cases"
+        cases = _count_cases(other.separating)
         print_line(
             console,
             "closest alternative",
             f"{other.form}, ruled out by {cases}; in {other.case}, {other.difference} "
             f"({other.tolerances:.2g} × tolerance)",
         )
+
+
+def _count_cases(number: int) -> str:
+    return "1 case" if number == 1 else f"{number} cases"
 
 
 def _format_passed(passed: Mapping[str, float]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from operator import attrgetter
 
 from msgspec.structs import replace
@@ -18,7 +19,7 @@ from trainspec.conformance.traces.judge import (
     judge_explanations,
     number_steps,
 )
-from trainspec.conformance.traces.solve import find_unknown, solve
+from trainspec.conformance.traces.solve import Solution, find_unknown, solve
 from trainspec.conformance.traces.state import list_unknown_slots
 from trainspec.conformance.traces.trace import STEPS, Trace, choose_sample, count_finite_steps
 
@@ -85,11 +86,17 @@ def _find_whole(
     A constant more explains what is explained without it. Forms that have one are tried where no
     other explains the whole trace, which shows more than the sample does.
     """
+
+    @cache
+    def solve_form(page: Page, edits: tuple[str, ...]) -> Solution | None:
+        rule = compose_rule(page.technique, edits)
+        return solve(sample, page, rule, constant_rate=rated)
+
     judged: list[Explanation] = []
     for richer in (False, True):
         found: list[Explanation] = []
         for page in pages:
-            forms = _try_forms(sample, page, published, rated, richer)
+            forms = _try_forms(sample, page, published, solve_form, richer)
             found += itertools.islice(forms, ENOUGH if held.coarse else None)
             tick()
         judged += judge_explanations(held, _drop_idle(found), rated)
@@ -162,7 +169,11 @@ def _may_ask(trace: Trace, page: Page, notes: list[str]) -> bool:
 
 
 def _try_forms(
-    sample: Trace, page: Page, published: bool, rated: bool, richer: bool
+    sample: Trace,
+    page: Page,
+    published: bool,
+    solve_form: Callable[[Page, tuple[str, ...]], Solution | None],
+    richer: bool,
 ) -> Iterator[Explanation]:
     """The forms of a page that explain a sample.
 
@@ -185,7 +196,7 @@ def _try_forms(
         beside = bool(extra) and any(set(simpler) <= set(edits) for simpler in found)
         if beside and not richer:
             continue
-        solution = solve(sample, page, rule, constant_rate=rated)
+        solution = solve_form(page, edits)
         if solution is None:
             continue
         found.append(edits)
